@@ -1,0 +1,1 @@
+"""Verdicts from what host has read; pure."""

@@ -1,0 +1,1 @@
+"""Plans, jobs, overwriting, verification and the journal; knows no screen."""

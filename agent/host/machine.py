@@ -1,0 +1,92 @@
+"""The machine behind a protocol: `__main__` chooses real or simulated once, nobody else asks which one it is."""
+
+from typing import Protocol
+
+from agent.model.drive import Drive, Identity
+from agent.model.health import SelfTestKind, SmartSnapshot
+from agent.model.machine import Environment, MachineInventory
+
+
+class Medium(Protocol):
+    """One exclusively opened medium: a single descriptor from the identity check to the end of verification."""
+
+    @property
+    def capacity_bytes(self) -> int:
+        """Size in bytes as the descriptor says it now."""
+        ...
+
+    @property
+    def logical_sector_bytes(self) -> int:
+        """Smallest unit that can be addressed."""
+        ...
+
+    @property
+    def direct_io(self) -> bool:
+        """Whether reads and writes bypass the page cache (O_DIRECT)."""
+        ...
+
+    def read_identity(self) -> Identity:
+        """Identity of what this very descriptor refers to; raises MediaVanished, MediaError."""
+        ...
+
+    def write_at(self, offset: int, data: memoryview) -> int:
+        """Write at a byte offset, return the count actually written (may be short); raises OSError."""
+        ...
+
+    def read_at(self, offset: int, into: memoryview) -> int:
+        """Read into an aligned buffer, return the count actually read (0 at the end); raises OSError."""
+        ...
+
+    def flush(self) -> None:
+        """Put everything written on stable storage and drop cached pages, so that reads reach the medium."""
+        ...
+
+    def close(self) -> None:
+        """Release the descriptor and its locks; safe to call twice."""
+        ...
+
+
+class Machine(Protocol):
+    """What the program may ask of the machine it runs on."""
+
+    @property
+    def environment(self) -> Environment:
+        """Where this run takes place."""
+        ...
+
+    @property
+    def image_sha256(self) -> str:
+        """Measured digest of the live image's root file system; empty outside of it."""
+        ...
+
+    def helper_versions(self) -> tuple[str, ...]:
+        """ "name version" of each helper program in use."""
+        ...
+
+    def kernel(self) -> str:
+        """Release of the running kernel."""
+        ...
+
+    def inventory(self) -> MachineInventory:
+        """DMI, batteries, controllers."""
+        ...
+
+    def discover(self) -> tuple[Drive, ...]:
+        """All drives, those excluded with their reasons; the boot stick too, marked as such."""
+        ...
+
+    def read_smart(self, drive: Drive) -> SmartSnapshot:
+        """One reading of the drive's health; raises ToolMissing, ToolFailed."""
+        ...
+
+    def start_self_test(self, drive: Drive, kind: SelfTestKind) -> None:
+        """Start the drive's own self-test; raises ToolFailed where the drive refuses."""
+        ...
+
+    def abort_self_test(self, drive: Drive) -> None:
+        """Abort the running self-test."""
+        ...
+
+    def open_medium(self, drive: Drive) -> Medium:
+        """Open the drive exclusively for writing; raises MediaBusy, MediaVanished, Refused."""
+        ...

@@ -1,0 +1,231 @@
+"""The record of one session on one machine: the evidence that is signed (reference: NIST SP 800-88r2 4.6 and Appendix C).
+
+Integers travel as decimal strings, so that byte counts survive every JSON reader (RFC 8785 refuses 2^53 and above).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from agent.model.drive import Exclusion, HiddenAreas, Identity
+from agent.model.health import HealthReport
+from agent.model.job import JobState, PassResult, VerificationResult
+from agent.model.machine import Environment, MachineInventory
+from agent.model.sanitization import Method, Policy, Technique
+
+SCHEMA = "ardoise-record/1"
+
+
+class Outcome(StrEnum):
+    """Outcome of a medium, in the words of DESIGN section 6."""
+
+    SANITIZED = "sanitized"
+    SANITIZED_WITH_EXCEPTIONS = "sanitized with exceptions"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    NOT_SELECTED = "not selected"
+
+
+class Headline(StrEnum):
+    """Headline of a machine."""
+
+    SANITIZED = "SANITIZED"
+    INCOMPLETE = "INCOMPLETE"
+    NO_MEDIUM_FOUND = "NO MEDIUM FOUND"
+
+
+class SessionEnd(StrEnum):
+    """How a session ended."""
+
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Who signs: the organisation and station named in the signing certificate (its SHA-256 over DER, hex)."""
+
+    organisation: str
+    station: str
+    certificate_sha256: str
+
+
+@dataclass(frozen=True)
+class Operator:
+    """The person at the machine as an opaque id; names live in the organisation's own deletable table."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class RecordTime:
+    """What the station's clock claims; durations elsewhere are monotonic."""
+
+    started_at: datetime
+    issued_at: datetime
+    clock_source: str
+    clock_plausible: bool
+    clock_remark: str
+
+
+@dataclass(frozen=True)
+class StationLink:
+    """Place in the station's own sequence; the first has number 1 and an empty digest."""
+
+    sequence: int
+    previous_record_sha256: str
+
+
+@dataclass(frozen=True)
+class Tool:
+    """The programs that did it, with versions; `helpers` are "name version" lines."""
+
+    name: str
+    version: str
+    python: str
+    kernel: str
+    image_sha256: str
+    helpers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DriveRecord:
+    """What was found, planned, done and read back on one medium.
+
+    `identity` is as found; `identity_at_open` was re-read on the descriptor that was written to, `identity_at_end` after
+    the read-back. `level_reached` is NONE unless the outcome is one of the sanitized ones.
+    """
+
+    node: str
+    bay: str
+    bus: str
+    media_type: str
+    rotation_rpm: int | None
+    removable: bool
+    soldered: bool
+    signatures_before: tuple[str, ...]
+    hidden_areas: HiddenAreas
+    identity: Identity
+    identity_at_open: Identity | None
+    identity_at_end: Identity | None
+    exclusions: tuple[Exclusion, ...]
+    outcome: Outcome
+    state: JobState
+    reason: str
+    technique: Technique | None
+    pass_set: str
+    level_planned: Method
+    level_required: Method
+    level_reached: Method
+    plan_reasons: tuple[str, ...]
+    not_covered: tuple[str, ...]
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_ms: int
+    passes: tuple[PassResult, ...]
+    verification: VerificationResult | None
+    health_before: HealthReport | None
+    health_after: HealthReport | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """One session on one machine."""
+
+    schema: str
+    record_id: str
+    salt: str
+    environment: Environment
+    specimen: bool
+    headline: Headline
+    ended: SessionEnd
+    issuer: Issuer
+    operator: Operator
+    time: RecordTime
+    station_link: StationLink
+    tool: Tool
+    host: MachineInventory
+    policy: Policy
+    drives: tuple[DriveRecord, ...]
+
+
+def medium_outcome(drive: DriveRecord) -> Outcome:
+    """The outcome that a medium's own evidence supports; every gap in it means less than sanitized.
+
+    Used where the record is made and again by every verifier, which refuses a record that claims anything else.
+    """
+    by_state = {
+        JobState.REFUSED: Outcome.REFUSED,
+        JobState.INTERRUPTED: Outcome.INTERRUPTED,
+        JobState.UNKNOWN: Outcome.UNKNOWN,
+        JobState.FAILED: Outcome.FAILED,
+        JobState.READY: Outcome.NOT_SELECTED,
+    }
+    if drive.state in by_state:
+        return by_state[drive.state]
+    if drive.state not in {JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS}:
+        return Outcome.INTERRUPTED
+    if not _written_in_full(drive) or not _level_reached(drive) or not _one_medium(drive):
+        return Outcome.FAILED
+    return _read_back(drive)
+
+
+def machine_headline(drives: tuple[DriveRecord, ...], host: MachineInventory, ended: SessionEnd) -> Headline:
+    """The headline that the media and the controllers support (DESIGN section 6)."""
+    hidden = any(not c.driver or c.raid_mode for c in host.controllers)
+    if not drives and not hidden and ended is SessionEnd.COMPLETED:
+        return Headline.NO_MEDIUM_FOUND
+    if hidden or not drives or ended is not SessionEnd.COMPLETED:
+        return Headline.INCOMPLETE
+    if all(medium_outcome(d) is Outcome.SANITIZED for d in drives):
+        return Headline.SANITIZED
+    return Headline.INCOMPLETE
+
+
+def _written_in_full(drive: DriveRecord) -> bool:
+    size = drive.identity.capacity_bytes
+    numbers = [p.number for p in drive.passes]
+    return (
+        size > 0
+        and bool(numbers)
+        and numbers == list(range(1, len(numbers) + 1))
+        and all(p.bytes_expected == p.bytes_written == size and p.error_count == 0 for p in drive.passes)
+    )
+
+
+def _level_reached(drive: DriveRecord) -> bool:
+    # An overwrite reaches Clear and never more (trust.md A2, A3).
+    return (
+        drive.technique is Technique.OVERWRITE
+        and drive.level_reached is Method.CLEAR
+        and drive.level_reached.rank >= drive.level_required.rank
+        and drive.hidden_areas.state.value != "present"
+        and not drive.exclusions
+    )
+
+
+def _one_medium(drive: DriveRecord) -> bool:
+    seen = (drive.identity_at_open, drive.identity_at_end)
+    return all(i is not None and i.same_medium(drive.identity) for i in seen)
+
+
+def _read_back(drive: DriveRecord) -> Outcome:
+    check = drive.verification
+    size = drive.identity.capacity_bytes
+    if check is None or check.of_pass != len(drive.passes) or check.mismatched_sectors:
+        return Outcome.FAILED
+    whole = check.bytes_expected == size if check.kind.value == "full" else 0 < check.bytes_expected <= size
+    unreadable = check.unreadable_sectors * drive.identity.logical_sector_bytes
+    if (
+        not whole
+        or check.bytes_read != check.bytes_matching
+        or check.bytes_read + unreadable != check.bytes_expected
+    ):
+        return Outcome.FAILED
+    if check.unreadable_sectors:
+        listed = sum(e.sector_count for e in check.first_unreadable)
+        return Outcome.SANITIZED_WITH_EXCEPTIONS if listed == check.unreadable_sectors else Outcome.FAILED
+    return Outcome.SANITIZED

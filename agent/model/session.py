@@ -1,0 +1,37 @@
+"""One sitting at one machine, as the journal's first line keeps it: all that a record needs besides the jobs' results."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.model.drive import Drive
+from agent.model.health import HealthReport
+from agent.model.machine import Environment, MachineInventory
+from agent.model.record import Issuer, Operator, Tool
+from agent.model.sanitization import Plan, Policy, Refusal
+
+
+@dataclass(frozen=True)
+class InspectedDrive:
+    """A drive with its verdict; health is None where it was never read."""
+
+    drive: Drive
+    health: HealthReport | None
+
+
+@dataclass(frozen=True)
+class SessionHeader:
+    """Everything that was known when the operator confirmed; the record's id is fixed here, so a record is made once."""
+
+    record_id: str
+    salt: str
+    started_at: datetime
+    environment: Environment
+    specimen: bool
+    issuer: Issuer
+    operator: Operator
+    tool: Tool
+    host: MachineInventory
+    policy: Policy
+    drives: tuple[InspectedDrive, ...]
+    plans: tuple[Plan, ...]
+    refusals: tuple[Refusal, ...]

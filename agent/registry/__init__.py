@@ -1,0 +1,1 @@
+"""The outbox on the stick and the client of the central registry."""

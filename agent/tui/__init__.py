@@ -1,0 +1,1 @@
+"""The screen: reads snapshots, sends commands, may be restarted at any time."""

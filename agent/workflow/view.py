@@ -1,0 +1,109 @@
+"""What the workflow shows to a screen or a command: frozen views, pulled, never pushed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from agent.model.drive import Drive
+from agent.model.machine import Environment, MachineInventory
+from agent.model.record import Headline, Outcome
+from agent.model.sanitization import Plan, Policy, Refusal
+from agent.model.session import InspectedDrive
+
+
+class Stage(StrEnum):
+    """Where a sitting stands."""
+
+    READY = "ready"
+    RUNNING = "running"
+    RECORDING = "recording"
+    RECORDED = "recorded"
+    RECORD_FAILED = "record failed"
+
+
+class UploadState(StrEnum):
+    """Where a record stands on its way to the registry; ARCHIVED only after the receipt was checked."""
+
+    NOT_ASKED = "not asked"
+    PENDING = "pending"
+    UPLOADING = "uploading"
+    ARCHIVED = "archived"
+    QUARANTINED = "quarantined"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class StationView:
+    """What a screen says of where and as whom it runs; `trusted_root` is the root's subject."""
+
+    environment: Environment
+    specimen: bool
+    organisation: str
+    station: str
+    trusted_root: str
+    operator: str
+    evidence: Path
+    registry: str
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found; the boot medium is named apart and never on offer."""
+
+    inventory: MachineInventory
+    drives: tuple[InspectedDrive, ...]
+    boot_medium: Drive | None
+
+
+@dataclass(frozen=True)
+class PlanSet:
+    """Plans that wait for a person; `code` is the short code that the screen asks for, `names` confirm one drive each.
+
+    `names[i]` belongs to `plans[i]`: the serial, or the node where the serial does not identify it (`name_is_node[i]`).
+    """
+
+    policy: Policy
+    plans: tuple[Plan, ...]
+    refusals: tuple[Refusal, ...]
+    not_selected: tuple[Drive, ...]
+    spared: tuple[Drive, ...]
+    code: str
+    names: tuple[str, ...]
+    name_is_node: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class MediumView:
+    """One medium in a finished record."""
+
+    node: str
+    model: str
+    serial: str
+    outcome: Outcome
+    level_reached: str
+    reason: str
+    first_bad_lba: int | None
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    """A record that is on stable storage; `document` is certificate.pdf only where the headline is SANITIZED."""
+
+    record_id: str
+    folder: Path
+    document: Path
+    headline: Headline
+    coverage_percent: str
+    media: tuple[MediumView, ...]
+    upload: UploadState
+    upload_detail: str
+
+
+@dataclass(frozen=True)
+class SittingView:
+    """The whole sitting at one moment; `problem` and `remedy` are set in RECORD_FAILED."""
+
+    stage: Stage
+    evidence: EvidenceView | None
+    problem: str
+    remedy: str

@@ -1,0 +1,1 @@
+"""The central registry: HTTP, store and pages."""
