@@ -4,7 +4,7 @@ import ipaddress
 import os
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ class OutsideReachedError(AssertionError):
 
 
 @pytest.fixture(autouse=True)
-def allow_programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Allow]:
+def allow_programs(monkeypatch: pytest.MonkeyPatch) -> Allow:
     """Call with the names of the programs that this test may start; every other one fails the test."""
     permitted: set[str] = set()
     start = subprocess.Popen.__init__
@@ -34,7 +34,7 @@ def allow_programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Allow]:
         start(self, args, *rest, **options)
 
     monkeypatch.setattr(subprocess.Popen, "__init__", guarded)
-    yield lambda *names: permitted.update(names)
+    return lambda *names: permitted.update(names)
 
 
 @pytest.fixture(autouse=True)

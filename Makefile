@@ -1,0 +1,66 @@
+# `make` or `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := .ci/requirements-dev.txt
+PACKAGES := $(shell sed -n 's/^sudo apt-get install //p' README.md)
+CODE := agent server_stub tests
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fix test-root packages machines pictures vectors texts lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/ready ## open the screen on simulated machines, with a registry on loopback
+	@$(BIN)/python -m tests.bench run
+
+test: packages $(VENV)/ready lint ## everything that needs no root: lint, unit, screens, end to end
+	$(BIN)/python -m pytest -n 2 -m "not root" -q
+
+lint: $(VENV)/ready ## ruff, mypy --strict, direction of imports
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(VENV)/ready ## let ruff repair what it can
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+test-root: packages $(VENV)/ready ## as root: real block devices (loop devices on sparse files only)
+	$(BIN)/python -m pytest -m root -q
+
+packages: ## install the README's packages where this user may, else name what is missing
+	@sh .ci/packages $(PACKAGES)
+
+machines: $(VENV)/ready ## make simulated drives with real files under build/machines
+	$(BIN)/python -m tests.bench make build/machines
+
+pictures: $(VENV)/ready ## draw the screens of docs/images anew
+	$(BIN)/python -m tests.tui.pictures docs/images
+
+vectors: $(VENV)/ready ## make tests/vectors anew
+	$(BIN)/python -m tests.vectors.make
+
+texts: $(VENV)/ready ## collect the screen's texts and compile the catalogues
+	$(BIN)/python -m tests.texts
+
+lock: $(VENV)/ready ## resolve the locked versions anew
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o image/requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev -c image/requirements.txt pyproject.toml -o $(LOCK)
+
+clean: ## remove what was built here
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Built beside its place and renamed: an interrupted set-up starts again instead of being half there.
+$(VENV)/ready: $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed." >&2; exit 3; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3-venv is needed: sudo apt-get install python3-venv" >&2; exit 3; }
+	@echo "Setting up $(VENV) (a few minutes the first time) ..."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

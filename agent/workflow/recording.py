@@ -1,0 +1,123 @@
+"""From what the journal holds to one record: pure, so that an interrupted session is recorded by the same rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agent.model.drive import Drive
+from agent.model.health import HealthReport
+from agent.model.job import JobResult, JobState
+from agent.model.record import (
+    SCHEMA,
+    DriveRecord,
+    Outcome,
+    Record,
+    RecordTime,
+    SessionEnd,
+    StationLink,
+    machine_headline,
+    medium_outcome,
+)
+from agent.model.sanitization import Method, Plan
+from agent.model.session import InspectedDrive, SessionHeader
+from agent.workflow.clock_check import clock_remark
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a session ended and what was read afterwards (health by node)."""
+
+    ended: SessionEnd
+    results: tuple[JobResult, ...]
+    health_after: Mapping[str, HealthReport]
+    issued_at: datetime
+
+
+def build_record(header: SessionHeader, ending: Ending, link: StationLink) -> Record:
+    """The record of a session; every medium found but the boot medium is in it."""
+    drives = tuple(
+        _drive_record(header, ending, found) for found in header.drives if not found.drive.is_boot_medium
+    )
+    remark = clock_remark(ending.issued_at) or clock_remark(header.started_at)
+    return Record(
+        schema=SCHEMA,
+        record_id=header.record_id,
+        salt=header.salt,
+        environment=header.environment,
+        specimen=header.specimen,
+        headline=machine_headline(drives, header.host, ending.ended),
+        ended=ending.ended,
+        issuer=header.issuer,
+        operator=header.operator,
+        time=RecordTime(header.started_at, ending.issued_at, "system", not remark, remark),
+        station_link=link,
+        tool=header.tool,
+        host=header.host,
+        policy=header.policy,
+        drives=drives,
+    )
+
+
+def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) -> DriveRecord:
+    drive = found.drive
+    plan = next((p for p in header.plans if p.drive.node == drive.node), None)
+    result = next((r for r in ending.results if r.plan.drive.node == drive.node), None)
+    state, reason = _state_and_reason(header, drive, plan, result)
+    sanitized = state in {JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS}
+    entry = DriveRecord(
+        node=drive.node,
+        bay=drive.bay,
+        bus=drive.bus.value,
+        media_type=drive.media_type.value,
+        rotation_rpm=drive.rotation_rpm,
+        removable=drive.removable,
+        soldered=drive.soldered,
+        signatures_before=drive.signatures,
+        hidden_areas=drive.hidden_areas,
+        identity=drive.identity,
+        identity_at_open=result.identity_at_open if result else None,
+        identity_at_end=result.identity_at_end if result else None,
+        exclusions=drive.exclusions,
+        outcome=Outcome.NOT_SELECTED,
+        state=state,
+        reason=reason,
+        technique=plan.technique if plan else None,
+        pass_set=plan.pass_set.name if plan else "",
+        level_planned=plan.level_reached if plan else Method.NONE,
+        level_required=header.policy.required,
+        level_reached=plan.level_reached if plan and sanitized else Method.NONE,
+        plan_reasons=plan.reasons if plan else (),
+        not_covered=plan.not_covered if plan else (),
+        started_at=result.started_at if result else None,
+        ended_at=result.ended_at if result else None,
+        duration_ms=result.duration_ms if result else 0,
+        passes=result.passes if result else (),
+        verification=result.verification if result else None,
+        health_before=found.health,
+        health_after=ending.health_after.get(drive.node),
+    )
+    return _with_outcome(entry)
+
+
+def _with_outcome(entry: DriveRecord) -> DriveRecord:
+    outcome = medium_outcome(entry)
+    if outcome in {Outcome.SANITIZED, Outcome.SANITIZED_WITH_EXCEPTIONS}:
+        return replace(entry, outcome=outcome)
+    return replace(entry, outcome=outcome, level_reached=Method.NONE)
+
+
+def _state_and_reason(
+    header: SessionHeader, drive: Drive, plan: Plan | None, result: JobResult | None
+) -> tuple[JobState, str]:
+    if result is not None:
+        return result.state, result.reason
+    if plan is not None:
+        return JobState.INTERRUPTED, "the session ended before this medium was begun"
+    if drive.exclusions:
+        return JobState.REFUSED, "; ".join(
+            f"{e.reason}: {e.detail}" if e.detail else str(e.reason) for e in drive.exclusions
+        )
+    refusal = next((r for r in header.refusals if r.drive.node == drive.node), None)
+    if refusal is not None:
+        return JobState.REFUSED, "; ".join(refusal.reasons)
+    return JobState.READY, "not selected by the operator"

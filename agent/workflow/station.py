@@ -1,0 +1,60 @@
+"""The station's folder: who signs, with what, and whether it may sign for this environment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from agent.certificate.station import StationKey, load_station_key
+from agent.errors import Refused, StationError
+from agent.model.machine import Environment
+
+KEY, CERTIFICATE, CHAIN, ROOT, REGISTRY = (
+    "station.key.pem",
+    "station.cert.pem",
+    "chain.pem",
+    "root.pem",
+    "registry.pub.pem",
+)
+
+
+@dataclass(frozen=True)
+class Station:
+    """An opened station: its folder, its key, its root, and the registry's key where it has one (PEM)."""
+
+    folder: Path
+    key: StationKey
+    root_pem: bytes
+    registry_key: bytes | None
+
+
+def open_station(folder: Path, passphrase: bytes, at: datetime) -> Station:
+    """Open a station's key; raises StationError (incomplete, expired), KeyLocked (wrong passphrase)."""
+    parts = {name: _read(folder / name) for name in (KEY, CERTIFICATE, CHAIN, ROOT)}
+    key = load_station_key(parts[KEY], parts[CERTIFICATE], parts[CHAIN], parts[ROOT], passphrase, at)
+    registry = folder / REGISTRY
+    return Station(folder, key, parts[ROOT], registry.read_bytes() if registry.is_file() else None)
+
+
+def read_passphrase(path: Path) -> bytes:
+    """The first line of a passphrase file, without its line end; raises StationError."""
+    data = _read(path)
+    line = data.split(b"\n", 1)[0].rstrip(b"\r")
+    if not line:
+        raise StationError(f"{path} holds no passphrase.", "Put the passphrase into its first line.")
+    return line
+
+
+def check_may_sign(station: Station, environment: Environment) -> None:
+    """Raise Refused where a simulated run would be signed under a real root (DESIGN section 3)."""
+    if environment is Environment.SIMULATED and not station.key.is_test:
+        raise Refused(
+            "A simulated machine is signed for only under a throw-away root.",
+            "Make one with `ardoise pki init DIR --test` and issue a station from it.",
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StationError(f"{path} can't be read: {error.strerror}.", "Check the station's folder.") from error
