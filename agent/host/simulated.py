@@ -1,0 +1,145 @@
+"""A machine made of captures and sparse files: everything above it runs unchanged, and no real drive is ever reached."""
+
+import hashlib
+import json
+import platform
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from agent.errors import EnvironmentLacks, Refused, ToolFailed
+from agent.host.simulated_drive import SimulatedDrive
+from agent.host.simulated_folder import CaptureFolder
+from agent.host.simulated_medium import SimulatedMedium
+from agent.host.simulated_smart import SelfTestCourse, with_self_test
+from agent.model.drive import Drive
+from agent.model.health import SelfTestKind, SelfTestState, SmartSnapshot
+from agent.model.machine import Environment, MachineInventory
+
+_NAME = re.compile(r"[a-z][a-z0-9]{0,31}")
+_SELF_TEST_SECONDS = {SelfTestKind.SHORT: 4.0, SelfTestKind.EXTENDED: 12.0}
+
+
+class SimulatedMachine:
+    """The folder of one recorded machine (docs/simulated-machines.md); raises EnvironmentLacks where it is none.
+
+    `pace` is in bytes per second for each drive, 0 for no limit, None for what the folder says; `clock` is wall time in seconds.
+    """
+
+    environment = Environment.SIMULATED
+    image_sha256 = ""
+
+    def __init__(self, folder: Path, pace: int | None = None, clock: Callable[[], float] = time.time) -> None:
+        self._folder = CaptureFolder(folder)
+        self._about = self._folder.read_json("machine.json")
+        self._clock = clock
+        self._pace = int(self._about.get("pace_bytes_per_second") or 0) if pace is None else pace
+        self._drives = {name: SimulatedDrive(self._folder, name) for name in self._names()}
+
+    @property
+    def title(self) -> str:
+        """What the machine is, in words."""
+        return str(self._about.get("title", ""))
+
+    def helper_versions(self) -> tuple[str, ...]:
+        """The programs that made the captures."""
+        smart = [
+            self._folder.read_json(f"drives/{name}/smartctl.json").get("document", {}) for name in self._drives
+        ]
+        return tuple(sorted({_tool_version(document) for document in smart if document}))
+
+    def kernel(self) -> str:
+        """Release of the running kernel: the one that really wrote."""
+        return platform.release()
+
+    def inventory(self) -> MachineInventory:
+        """DMI, batteries and controllers as captured; raises EnvironmentLacks."""
+        return self._folder.read_value("dmi.json", MachineInventory)
+
+    def discover(self) -> tuple[Drive, ...]:
+        """All drives that have not vanished; raises EnvironmentLacks for a capture or an image that is missing."""
+        return tuple(drive.found() for drive in self._drives.values() if not drive.state().vanished)
+
+    def read_smart(self, drive: Drive) -> SmartSnapshot:
+        """The captured reading with the state of the simulated self-test in it; raises EnvironmentLacks."""
+        simulated = self._drive(drive)
+        capture = self._folder.read_json(simulated.smartctl_capture())
+        document: dict[str, Any] = capture.get("document", {})
+        course = self._course(simulated)
+        if course:
+            document = with_self_test(document, course)
+        digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        return SmartSnapshot(int(capture.get("exit_status", 0)), document, _tool_version(document), digest)
+
+    def start_self_test(self, drive: Drive, kind: SelfTestKind) -> None:
+        """Start the simulated self-test; raises ToolFailed where one is running, as smartctl does."""
+        simulated = self._drive(drive)
+        course = self._course(simulated)
+        if course and course.state is SelfTestState.RUNNING:
+            raise ToolFailed(("smartctl",), 4, "Can't start self-test without aborting current test")
+        simulated.remember(self_test=kind.value, self_test_started=self._clock(), self_test_aborted=False)
+
+    def abort_self_test(self, drive: Drive) -> None:
+        """Abort the running self-test; nothing happens where none runs."""
+        simulated = self._drive(drive)
+        course = self._course(simulated)
+        if course and course.state is SelfTestState.RUNNING:
+            simulated.remember(self_test_aborted=True)
+
+    def open_medium(self, drive: Drive) -> SimulatedMedium:
+        """Open the image exclusively; raises MediaBusy, MediaVanished, and Refused for a drive that something excludes."""
+        simulated = self._drive(drive)
+        held = simulated.captured().exclusions
+        if held:
+            raise Refused(
+                f"{drive.node} may not be written to: {held[0].reason.value} {held[0].detail}".strip() + "."
+            )
+        return SimulatedMedium(simulated, self._pace)
+
+    def _names(self) -> tuple[str, ...]:
+        names = self._about.get("drives", [])
+        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+            raise EnvironmentLacks(
+                "machine.json has no list of drives.", "Record the machine with `ardoise capture DIR`."
+            )
+        for name in names:
+            if not _NAME.fullmatch(name):
+                raise Refused(f"{name!r} is no name of a drive.", "Kernel names only: sda, nvme0n1.")
+        return tuple(names)
+
+    def _drive(self, drive: Drive) -> SimulatedDrive:
+        name = PurePosixPath(drive.node).name
+        if drive.node != f"/dev/{name}" or name not in self._drives:
+            raise Refused(f"{drive.node} is no drive of the recorded machine {self._folder.path}.")
+        return self._drives[name]
+
+    def _course(self, drive: SimulatedDrive) -> SelfTestCourse | None:
+        state = drive.state()
+        if not state.self_test:
+            return None
+        kind = SelfTestKind(state.self_test)
+        gone = self._clock() - state.self_test_started
+        remaining = max(0, round(100 - 100 * gone / self._self_test_seconds(kind)))
+        faults = drive.faults()
+        found = drive.found().identity
+        bad_lba = (
+            faults.first_bad_lba(found.capacity_bytes // found.logical_sector_bytes)
+            if faults.fails_self_test
+            else 0
+        )
+        if state.self_test_aborted:
+            return SelfTestCourse(kind, SelfTestState.ABORTED, 0, 0)
+        if remaining:
+            return SelfTestCourse(kind, SelfTestState.RUNNING, min(100, remaining), 0)
+        ending = SelfTestState.FAILED if faults.fails_self_test else SelfTestState.PASSED
+        return SelfTestCourse(kind, ending, 0, bad_lba)
+
+    def _self_test_seconds(self, kind: SelfTestKind) -> float:
+        return float(self._about.get("self_test_seconds", {}).get(kind.value, _SELF_TEST_SECONDS[kind]))
+
+
+def _tool_version(document: dict[str, Any]) -> str:
+    version = document.get("smartctl", {}).get("version", [])
+    return f"smartctl {'.'.join(map(str, version)) or 'of unknown version'} (capture)"
