@@ -1,0 +1,226 @@
+"""The outbox on the stick: a record is visible whole or not at all, and leaves only by a checked receipt.
+
+Layout: EVIDENCE/<record id>/{record.json, record.json.p7s, certificate.pdf | record.pdf, manifest.json, receipt.json}.
+No evidence is ever deleted here: what is corrupt moves to EVIDENCE/set-aside/.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.certificate.evidence import Evidence
+from agent.certificate.receipt import MAX_RECEIPT_BYTES, read_receipt
+from agent.durable import sync_folder, write_durably, write_synced
+from agent.errors import EvidenceError, ReceiptInvalid
+from agent.registry.folder import (
+    MANIFEST,
+    RECEIPT,
+    RECORD,
+    CorruptFolder,
+    as_evidence,
+    encode_manifest,
+    is_whole_set,
+    read_folder,
+)
+from agent.registry.writable import evidence_error
+
+SET_ASIDE = "set-aside"
+
+_RECORD_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TEMPORARY = re.compile(r"\.(?P<record_id>[0-9a-f-]{36})\.[0-9a-f]+\.new")
+
+
+@dataclass(frozen=True)
+class PendingRecord:
+    """A whole record that no receipt answers yet."""
+
+    record_id: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Something corrupt, where it was, where it is now (the same place when it could not be moved), and why."""
+
+    was: Path
+    now: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class OutboxScan:
+    """What waits for upload, oldest first, and what had to be set aside."""
+
+    pending: tuple[PendingRecord, ...]
+    set_aside: tuple[SetAside, ...]
+
+
+class Outbox:
+    """The records in one evidence folder; safe against other processes on the same folder."""
+
+    def __init__(self, evidence: Path) -> None:
+        self.evidence = evidence
+
+    def publish(self, record_id: str, files: Mapping[str, bytes]) -> Path:
+        """Put a record on stable storage and make it visible at once; raises EvidenceError, with nothing visible.
+
+        Publishing the same bytes again is no error; other bytes under the same id are one; a damaged folder is set aside.
+        """
+        names = set(files)
+        if not _RECORD_ID.fullmatch(record_id) or not is_whole_set(names) or not all(files.values()):
+            raise ValueError(f"not the files of one record: {sorted(names)}")
+        with self._locked():
+            folder = self.evidence / record_id
+            there = os.path.lexists(folder) and self._published_before(folder, files)
+            try:
+                if there:
+                    sync_folder(self.evidence)
+                else:
+                    self._write(folder, files)
+            except OSError as error:
+                raise evidence_error(self.evidence, error) from error
+            return folder
+
+    def scan(self) -> OutboxScan:
+        """All records without a receipt; adopts whole left-overs of a crash, sets aside what is corrupt; raises EvidenceError."""
+        with self._locked():
+            try:
+                names = sorted(entry.name for entry in self.evidence.iterdir())
+            except OSError as error:
+                raise evidence_error(self.evidence, error) from error
+            aside = [left for name in names if (left := self._settle_temporary(name))]
+            pending = []
+            for name in sorted(entry.name for entry in self.evidence.iterdir()):
+                if _RECORD_ID.fullmatch(name):
+                    damaged, waits = self._examine(self.evidence / name)
+                    aside += damaged
+                    pending += [PendingRecord(name, self.evidence / name)] if waits else []
+            return OutboxScan(tuple(pending), tuple(aside))
+
+    def load(self, record: PendingRecord) -> Evidence:
+        """The bytes to upload; raises EvidenceError when the folder was damaged or taken away since the scan."""
+        try:
+            return as_evidence(read_folder(record.folder))
+        except CorruptFolder as error:
+            raise EvidenceError(
+                f"Record {record.record_id}: {error}.", "Upload again: what is damaged is then set aside."
+            ) from error
+
+    def store_receipt(self, record_id: str, receipt: bytes) -> Path:
+        """Keep a receipt that was checked beside its record, durably; raises EvidenceError."""
+        path = self.evidence / record_id / RECEIPT
+        with self._locked():
+            try:
+                write_durably(path, receipt)
+            except OSError as error:
+                raise evidence_error(self.evidence, error) from error
+        return path
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        # A scan must not take the temporary folder of a process that is just publishing.
+        try:
+            descriptor = os.open(self.evidence, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise evidence_error(self.evidence, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _write(self, folder: Path, files: Mapping[str, bytes]) -> None:
+        temporary = self.evidence / f".{folder.name}.{secrets.token_hex(4)}.new"
+        try:
+            temporary.mkdir()
+            for name, data in files.items():
+                write_synced(temporary / name, data)
+            # Last, so that a manifest which agrees means that everything before it is whole.
+            write_synced(temporary / MANIFEST, encode_manifest(files))
+            sync_folder(temporary)
+            temporary.rename(folder)
+        except OSError:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        sync_folder(self.evidence)
+
+    def _published_before(self, folder: Path, files: Mapping[str, bytes]) -> bool:
+        try:
+            if read_folder(folder) != dict(files):
+                raise EvidenceError(
+                    f"Another record with the id {folder.name} is there already.", "Keep both and report this."
+                )
+        except CorruptFolder as error:
+            aside = self._set_aside(folder, str(error))
+            if aside.now == aside.was:
+                raise EvidenceError(
+                    f"Record {folder.name} is damaged: {aside.reason}.", "Use another stick."
+                ) from error
+            return False
+        return True
+
+    def _settle_temporary(self, name: str) -> SetAside | None:
+        match = _TEMPORARY.fullmatch(name)
+        if not match:
+            return None
+        temporary, folder = self.evidence / name, self.evidence / match["record_id"]
+        try:
+            read_folder(temporary, manifest_required=True)
+        except CorruptFolder as error:
+            return self._set_aside(temporary, f"left over by an interrupted publication: {error}")
+        if folder.exists():
+            return self._set_aside(temporary, "left over by an interrupted publication; the record itself is there")
+        try:
+            temporary.rename(folder)
+            sync_folder(self.evidence)
+        except OSError as error:
+            raise evidence_error(self.evidence, error) from error
+        return None
+
+    def _examine(self, folder: Path) -> tuple[list[SetAside], bool]:
+        aside = []
+        receipt = folder / RECEIPT
+        if receipt.is_symlink() or receipt.exists():
+            reason = _wrong_receipt(folder)
+            if reason is None:
+                return [], False
+            aside.append(self._set_aside(receipt, reason, f"{folder.name}.{RECEIPT}"))
+        try:
+            read_folder(folder)
+        except CorruptFolder as error:
+            return [*aside, self._set_aside(folder, str(error))], False
+        return aside, True
+
+    def _set_aside(self, path: Path, reason: str, name: str = "") -> SetAside:
+        shelf = self.evidence / SET_ASIDE
+        target = shelf / f"{(name or path.name).lstrip('.')}.{secrets.token_hex(4)}"
+        try:
+            shelf.mkdir(exist_ok=True)
+            path.rename(target)
+            sync_folder(shelf)
+            sync_folder(path.parent)
+        except OSError as error:
+            return SetAside(path, path, f"{reason}; it could not be moved: {error.strerror}")
+        return SetAside(path, target, reason)
+
+
+def _wrong_receipt(folder: Path) -> str | None:
+    # The signature was checked before the receipt was stored; here only damage is looked for.
+    try:
+        with (folder / RECEIPT).open("rb") as file:
+            receipt = read_receipt(file.read(MAX_RECEIPT_BYTES + 1))
+        record = (folder / RECORD).read_bytes()
+    except OSError as error:
+        return f"{RECEIPT} or {RECORD} can't be read: {error.strerror}"
+    except ReceiptInvalid as error:
+        return f"{RECEIPT} can't be used: {error.message}"
+    if receipt.record_sha256 != hashlib.sha256(record).hexdigest():
+        return f"{RECEIPT} is for another record"
+    return None
