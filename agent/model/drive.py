@@ -56,6 +56,7 @@ class ExclusionReason(StrEnum):
     READ_ONLY = "read-only"
     ZERO_SIZE = "zero size"
     REMOVABLE = "removable"
+    NETWORK = "not in this machine (network disk)"
     VIRTUAL_RAID_DISK = "virtual disk of a RAID controller"
     IDENTITY_UNREADABLE = "identity unreadable"
     DIED = "no longer answering"
