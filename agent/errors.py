@@ -101,6 +101,10 @@ class MalformedRecord(CertificateError):
     """Bytes that are no canonical record of a known schema."""
 
 
+class SignatureInvalid(CertificateError):
+    """A signature envelope that does not have the one form allowed, or does not sign these bytes."""
+
+
 class KeyLocked(AgentError):
     """The passphrase does not open the key."""
 

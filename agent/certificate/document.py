@@ -1,0 +1,121 @@
+"""The sealed PDF as a verifier sees it: where the seal is, what is attached, what the page says.
+
+The seal is found in the raw bytes: a ByteRange that covers the whole file but one canonical hex string. A PDF parser is
+asked only about documents whose seal a trusted station made.
+"""
+
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from agent.certificate.page_text import missing_words
+from agent.certificate.report import FailureKind, StepFailed
+from agent.model.record import Record
+
+MAXIMUM_BYTES = 16 * 1024 * 1024
+RECORD_NAME = "record.json"
+SIGNATURE_NAME = "record.json.p7s"
+
+_BYTE_RANGE = re.compile(rb"/ByteRange ?\[0 (\d{1,9}) (\d{1,9}) (\d{1,9})\]")
+_CANONICAL_HEX = re.compile(rb"<((?:[0-9a-f]{2}){256,16384})>")
+
+
+@dataclass(frozen=True)
+class Seal:
+    """Where the seal stands, the envelope in it, and the SHA-256 of all other bytes."""
+
+    byte_range: tuple[int, int, int, int]
+    envelope: bytes
+    digest: bytes
+
+
+def find_seal(pdf: bytes) -> Seal:
+    """The one seal of a document that covers all of it; raises StepFailed SEAL."""
+    if len(pdf) > MAXIMUM_BYTES:
+        raise _seal_failed(f"The document takes {len(pdf)} bytes, {MAXIMUM_BYTES} are allowed.")
+    ranges = {_numbers(match) for match in _BYTE_RANGE.finditer(pdf)}
+    # Device text may stand in the attached record in clear, so what only looks like a ByteRange is passed over.
+    whole = [r for r in ranges if _covers_all(pdf, r)]
+    if len(whole) != 1:
+        raise _seal_failed("No single signature covers the whole document: something was added, cut off or changed.")
+    (byte_range,) = whole
+    _, before, after, _ = byte_range
+    return Seal(byte_range, _envelope(pdf[before:after]), hashlib.sha256(pdf[:before] + pdf[after:]).digest())
+
+
+def read_attachments(pdf: bytes, seal: Seal) -> tuple[bytes, bytes]:
+    """The record and its signature as attached to a certified document with one field; raises StepFailed SEAL."""
+    from pypdf.errors import PyPdfError  # noqa: PLC0415 - a record alone is verified without a PDF parser
+
+    try:
+        reader = _open(pdf)
+        _check_certified(reader, seal)
+        attached = {name: list(contents) for name, contents in reader.attachments.items()}
+    except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        raise _seal_failed("The document's structure can't be read.") from error
+    if {name: len(contents) for name, contents in attached.items()} != {RECORD_NAME: 1, SIGNATURE_NAME: 1}:
+        raise _seal_failed("The document does not carry exactly one record and its signature.")
+    return attached[RECORD_NAME][0], attached[SIGNATURE_NAME][0]
+
+
+def extract_text(pdf: bytes) -> str:
+    """The text of all pages, in the order of drawing; raises StepFailed SEAL."""
+    from pypdf.errors import PyPdfError  # noqa: PLC0415
+
+    try:
+        return "".join(page.extract_text() for page in _open(pdf).pages)
+    except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        raise _seal_failed("The text of the document's pages can't be read.") from error
+
+
+def check_page(pdf: bytes, record: Record, record_bytes: bytes) -> str:
+    """The page says what the record says; raises StepFailed SEAL."""
+    missing = missing_words(extract_text(pdf), record, record_bytes)
+    if missing:
+        raise _seal_failed(f"The page does not show what the record says: {missing[0]!r} is missing.")
+    return "headline, outcomes, serial numbers and digest stand in the page's text"
+
+
+def _open(pdf: bytes) -> Any:  # noqa: ANN401 - pypdf is imported only where a document is read
+    from pypdf import PdfReader  # noqa: PLC0415
+
+    return PdfReader(io.BytesIO(pdf), strict=True)
+
+
+def _check_certified(reader: Any, seal: Seal) -> None:  # noqa: ANN401
+    root = reader.trailer["/Root"]
+    fields = root["/AcroForm"]["/Fields"]
+    signature = fields[0].get_object()["/V"].get_object()
+    transform = signature["/Reference"][0].get_object()
+    if len(fields) != 1 or tuple(signature["/ByteRange"]) != seal.byte_range:
+        raise _seal_failed("The document has another signature field than its seal's.")
+    if signature["/SubFilter"] != "/ETSI.CAdES.detached" or signature["/Type"] != "/Sig":
+        raise _seal_failed("The seal is not a PAdES signature.")
+    if root["/Perms"]["/DocMDP"].get_object() != signature or transform["/TransformMethod"] != "/DocMDP":
+        raise _seal_failed("The document is not certified.")
+    if transform["/TransformParams"]["/P"] != 1:
+        raise _seal_failed("The document's seal allows changes.")
+
+
+def _numbers(match: re.Match[bytes]) -> tuple[int, int, int, int]:
+    return (0, int(match[1]), int(match[2]), int(match[3]))
+
+
+def _covers_all(pdf: bytes, byte_range: tuple[int, int, int, int]) -> bool:
+    _, before, after, rest = byte_range
+    return before < after and after + rest == len(pdf) and _CANONICAL_HEX.fullmatch(pdf, before, after) is not None
+
+
+def _envelope(gap: bytes) -> bytes:
+    padded = bytes.fromhex(gap[1:-1].decode("ascii"))
+    # DER, X.690 8.1.3.5: the outer SEQUENCE says its length in two bytes; what follows it is padding.
+    length = 4 + int.from_bytes(padded[2:4])
+    if padded[:2] != b"\x30\x82" or length > len(padded) or any(padded[length:]):
+        raise _seal_failed("The seal is not one DER value padded with zeros.")
+    return padded[:length]
+
+
+def _seal_failed(message: str) -> StepFailed:
+    return StepFailed(FailureKind.SEAL, message)

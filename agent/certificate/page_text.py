@@ -1,0 +1,48 @@
+"""Which words a page must show for a record, and how device text is written on it.
+
+Used where the page is made, before it is sealed, and again by every verifier.
+"""
+
+import hashlib
+import re
+import unicodedata
+
+from agent.model.drive import printable
+from agent.model.record import Headline, Record
+
+_SPACE = re.compile(r"[\s\u00ad\u200b]+")
+
+# What the page's fonts surely hold: Latin with its extensions, Greek, Cyrillic, common punctuation.
+_SHOWN = re.compile(r"[^\x20-\x7e\u00a1-\u00ac\u00ae-\u017f\u0391-\u03a9\u03b1-\u03c9\u0410-\u044f\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac]")
+
+NOT_A_CERTIFICATE = "This is a record, not a certificate of sanitization."
+SPECIMEN = "SPECIMEN"
+
+
+def shown(text: str, limit: int = 64) -> str:
+    """Text of a device or person as one line of the page: what can't be shown safely becomes '?'."""
+    return _SHOWN.sub("?", printable(unicodedata.normalize("NFC", text), limit))
+
+
+def title(record: Record) -> str:
+    """What the document is called: only a machine that is wholly sanitized gets a certificate."""
+    return "Certificate of Sanitization" if record.headline is Headline.SANITIZED else "Record of Sanitization"
+
+
+def required_words(record: Record, record_bytes: bytes) -> list[str]:
+    """Each text that must stand on the page, whatever the template looks like."""
+    words = [title(record), record.headline.value, record.record_id, hashlib.sha256(record_bytes).hexdigest()]
+    words += [shown(record.issuer.organisation), shown(record.issuer.station), shown(record.host.serial)]
+    if record.headline is not Headline.SANITIZED:
+        words.append(NOT_A_CERTIFICATE)
+    if record.specimen:
+        words.append(SPECIMEN)
+    for drive in record.drives:
+        words += [shown(drive.identity.model), shown(drive.identity.serial), drive.outcome.value]
+    return [word for word in words if word]
+
+
+def missing_words(page_text: str, record: Record, record_bytes: bytes) -> list[str]:
+    """The required texts that a page's extracted text does not hold; line breaks and spaces do not count."""
+    text = _SPACE.sub("", page_text)
+    return [word for word in required_words(record, record_bytes) if _SPACE.sub("", word) not in text]

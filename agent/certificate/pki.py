@@ -1,0 +1,176 @@
+"""The trust chain as values: root, issuing CA, stations, CRL, and keys locked with a passphrase.
+
+Key derivation: PBKDF2 with HMAC-SHA-256 and 600,000 iterations, AES-256-CBC (PKCS#5 v2.1, PBES2), because openssl reads it
+and `cryptography`'s own encryption stops at 2,048 iterations (docs/decisions/certificate-keys.md).
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from asn1crypto import algos, keys, pem
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, padding
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
+
+from agent.certificate.trust import CA_USAGE, STATION_USAGE
+from agent.errors import KeyLocked, StationError
+
+ITERATIONS = 600_000
+ROOT_LIFE = timedelta(days=20 * 365)
+ISSUING_CA_LIFE = timedelta(days=5 * 365)
+STATION_LIFE = timedelta(days=400)
+CRL_LIFE = timedelta(days=90)
+
+# A stick's clock may be a little behind the office's.
+BACKDATED = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate that issues others, with its key."""
+
+    certificate: x509.Certificate
+    private_key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate that has just been issued, with the new key that it belongs to."""
+
+    certificate: x509.Certificate
+    private_key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """A fresh P-256 key."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def make_root(organisation: str, at: datetime, *, test: bool, key: ec.EllipticCurvePrivateKey | None = None) -> Authority:
+    """A self-signed root of 20 years; a test root says TEST in its common name."""
+    key = key or new_key()
+    name = _name(organisation, "Ardoise TEST root" if test else "Ardoise root")
+    builder = _builder(name, name, key.public_key(), key.public_key(), at, at - BACKDATED + ROOT_LIFE)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
+    builder = builder.add_extension(CA_USAGE, critical=True)
+    return Authority(_sign(builder, key), key)
+
+
+def make_issuing_ca(root: Authority, at: datetime, key: ec.EllipticCurvePrivateKey | None = None) -> Authority:
+    """The CA of 5 years below a root that issues the stations of one organisation."""
+    key = key or new_key()
+    organisation = str(root.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
+    name = _name(organisation, "Ardoise issuing CA")
+    end = min(at - BACKDATED + ISSUING_CA_LIFE, root.certificate.not_valid_after_utc)
+    builder = _builder(name, root.certificate.subject, key.public_key(), root.private_key.public_key(), at, end)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(CA_USAGE, critical=True)
+    return Authority(_sign(builder, root.private_key), key)
+
+
+def issue_station(
+    issuing_ca: Authority,
+    station: str,
+    at: datetime,
+    life: timedelta = STATION_LIFE,
+    key: ec.EllipticCurvePrivateKey | None = None,
+) -> Issued:
+    """A station's certificate, never longer than its CA's."""
+    key = key or new_key()
+    organisation = str(issuing_ca.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
+    end = min(at + life, issuing_ca.certificate.not_valid_after_utc)
+    builder = _builder(
+        _name(organisation, station),
+        issuing_ca.certificate.subject,
+        key.public_key(),
+        issuing_ca.private_key.public_key(),
+        at,
+        end,
+    )
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(STATION_USAGE, critical=True)
+    return Issued(_sign(builder, issuing_ca.private_key), key)
+
+
+def make_crl(
+    issuing_ca: Authority, revoked: tuple[tuple[int, datetime, x509.ReasonFlags], ...], number: int, at: datetime
+) -> x509.CertificateRevocationList:
+    """The CRL that lists these (serial, moment, reason); valid for 90 days."""
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuing_ca.certificate.subject)
+    builder = builder.last_update(at).next_update(at + CRL_LIFE)
+    builder = builder.add_extension(x509.CRLNumber(number), critical=False)
+    builder = builder.add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing_ca.private_key.public_key()), critical=False
+    )
+    for serial, moment, reason in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment)
+        entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(issuing_ca.private_key, hashes.SHA256(), ecdsa_deterministic=True)
+
+
+def lock_key(key: ec.EllipticCurvePrivateKey, passphrase: bytes, iterations: int = ITERATIONS) -> bytes:
+    """The key as an encrypted PKCS#8 in PEM."""
+    plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    salt, vector = os.urandom(16), os.urandom(16)
+    secret = hashlib.pbkdf2_hmac("sha256", passphrase, salt, iterations, 32)
+    padder = padding.PKCS7(128).padder()
+    encryptor = Cipher(AES256(secret), CBC(vector)).encryptor()
+    encrypted = encryptor.update(padder.update(plain) + padder.finalize()) + encryptor.finalize()
+    derivation = {"salt": algos.Pbkdf2Salt({"specified": salt}), "iteration_count": iterations}
+    kdf = {"algorithm": "pbkdf2", "parameters": {**derivation, "prf": {"algorithm": "sha256"}}}
+    scheme = {"algorithm": "aes256_cbc", "parameters": vector}
+    algorithm = {"algorithm": "pbes2", "parameters": {"key_derivation_func": kdf, "encryption_scheme": scheme}}
+    info = keys.EncryptedPrivateKeyInfo({"encryption_algorithm": algorithm, "encrypted_data": encrypted})
+    return bytes(pem.armor("ENCRYPTED PRIVATE KEY", info.dump()))
+
+
+def unlock_key(key_pem: bytes, passphrase: bytes) -> ec.EllipticCurvePrivateKey:
+    """An authority's key back; raises KeyLocked, StationError."""
+    try:
+        key = load_pem_private_key(key_pem, passphrase)
+    except (ValueError, TypeError) as error:
+        raise KeyLocked("The passphrase does not open the key.", "Try again.") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise StationError("The key is not on the curve P-256.")
+    return key
+
+
+def _name(organisation: str, common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    issuer_key: ec.EllipticCurvePublicKey,
+    at: datetime,
+    end: datetime,
+) -> x509.CertificateBuilder:
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(at - BACKDATED).not_valid_after(end)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    return builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
+
+
+def _sign(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True)
