@@ -1,0 +1,1 @@
+"""Throw-away benches: recorded machines with sparse drives that carry real file systems holding real files."""
