@@ -1,0 +1,89 @@
+"""Jobs of a sitting: one thread for each drive, snapshots for whoever looks, results for the record."""
+
+import threading
+from collections.abc import Sequence
+
+from agent.engine.job import OPERATOR, Job, Surroundings
+from agent.engine.journal import Journal
+from agent.engine.recovery import job_id_of
+from agent.engine.stream import self_check
+from agent.engine.transfer import PATIENCE, Patience
+from agent.errors import Refused
+from agent.host.machine import Machine
+from agent.model.clock import Clock
+from agent.model.job import JobResult, JobSnapshot
+from agent.model.sanitization import Plan
+
+
+class Engine:
+    """Carries confirmed plans out. Knows no screen: it is asked, it never tells.
+
+    Threads are daemons: a drive that hangs in the kernel must not keep the program from ending, and the journal holds
+    what a killed job had done.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        journal: Journal,
+        clock: Clock,
+        max_parallel: int | None = None,
+        *,
+        patience: Patience = PATIENCE,
+    ) -> None:
+        self._around = Surroundings(machine, clock, journal.append, patience)
+        self._journal = journal
+        self._max_parallel = max_parallel
+        self._jobs: tuple[Job, ...] = ()
+        self._threads: tuple[threading.Thread, ...] = ()
+
+    def start(self, plans: Sequence[Plan]) -> None:
+        """Start all jobs and return; the plans are those that the journal's header names, confirmed by a person.
+
+        Raises Refused, EvidenceError or SelfCheckFailed, then nothing was touched.
+        """
+        if self._jobs:
+            raise Refused("This sitting has already begun.")
+        if tuple(plans) != self._journal.header.plans:
+            raise Refused("The plans to carry out are not those that the journal names.")
+        if len({p.drive.node for p in plans}) != len(plans):
+            raise Refused("Two plans name the same drive.")
+        self_check()
+        jobs = tuple(Job(job_id_of(index), plan, self._around) for index, plan in enumerate(plans))
+        for job in jobs:
+            job.confirm()
+        slots = threading.Semaphore(self._max_parallel or max(1, len(jobs)))
+        self._jobs = jobs
+        self._threads = tuple(
+            threading.Thread(target=job.run, args=(slots,), name=f"ardoise-{job.job_id}", daemon=True)
+            for job in jobs
+        )
+        for thread in self._threads:
+            thread.start()
+
+    def snapshots(self) -> tuple[JobSnapshot, ...]:
+        """Every job at this moment, in the order of the plans."""
+        return tuple(job.snapshot() for job in self._jobs)
+
+    def cancel(self, node: str | None = None, by: str = OPERATOR) -> None:
+        """Stop the job on this node, or all: they end as INTERRUPTED at their next block."""
+        for job in self._jobs:
+            if node is None or job.node == node:
+                job.cancel(by)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until every job has ended, at most `timeout` seconds; whether they have."""
+        deadline = None if timeout is None else self._around.clock.monotonic() + timeout
+        for thread in self._threads:
+            left = None if deadline is None else max(0.0, deadline - self._around.clock.monotonic())
+            thread.join(left)
+        return not self.running
+
+    def results(self) -> tuple[JobResult, ...]:
+        """Results of the jobs that have ended, in the order of the plans."""
+        return tuple(job.result for job in self._jobs if job.result is not None)
+
+    @property
+    def running(self) -> bool:
+        """Whether a job has not ended."""
+        return any(job.result is None for job in self._jobs)

@@ -1,0 +1,58 @@
+"""Progress of one job: written by its thread, read by anybody, as frozen values."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from agent.model.job import NO_PROGRESS, Progress
+
+WINDOW_SECONDS = 10.0
+_SAMPLE_SECONDS = 0.25
+
+
+class Meter:
+    """Counts bytes over a sliding window, so that a drive that stalls shows a falling rate."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._samples: deque[tuple[float, int]] = deque()
+        self._now = NO_PROGRESS
+        self._later_bytes = 0
+
+    def begin(self, pass_number: int, pass_count: int, total_bytes: int, later_bytes: int, errors: int) -> None:
+        """Start a phase; `later_bytes` are those of the phases that follow it."""
+        with self._lock:
+            self._samples = deque([(self._monotonic(), 0)])
+            self._later_bytes = later_bytes
+            self._now = Progress(pass_number, pass_count, 0, total_bytes, None, None, errors)
+
+    def advance(self, done_bytes: int, errors: int) -> None:
+        """Say how far the phase has got."""
+        now = self._monotonic()
+        with self._lock:
+            p = self._now
+            self._now = Progress(p.pass_number, p.pass_count, done_bytes, p.total_bytes, None, None, errors)
+            if now - self._samples[-1][0] >= _SAMPLE_SECONDS:
+                self._samples.append((now, done_bytes))
+            while len(self._samples) > 1 and self._samples[1][0] < now - WINDOW_SECONDS:
+                self._samples.popleft()
+
+    def progress(self) -> Progress:
+        """The progress at this moment; the estimate covers all phases that the job still has before it."""
+        now = self._monotonic()
+        with self._lock:
+            p, samples, later = self._now, tuple(self._samples), self._later_bytes
+        rate = _rate(samples, now, p.done_bytes)
+        remaining = p.total_bytes - p.done_bytes + later
+        eta = remaining / rate if rate else None
+        return Progress(p.pass_number, p.pass_count, p.done_bytes, p.total_bytes, rate, eta, p.error_count)
+
+
+def _rate(samples: tuple[tuple[float, int], ...], now: float, done: int) -> float | None:
+    within = [s for s in samples if s[0] >= now - WINDOW_SECONDS]
+    if not samples:
+        return None
+    start, before = within[0] if within else (now - WINDOW_SECONDS, done)
+    elapsed = now - start
+    return (done - before) / elapsed if elapsed >= _SAMPLE_SECONDS else None

@@ -1,0 +1,79 @@
+"""What a journal lets one say of jobs whose program did not live to say it: never more than it proves."""
+
+from datetime import datetime
+
+from agent.engine.journal import (
+    Event,
+    JournalContent,
+    PassEvent,
+    ProgressEvent,
+    ResultEvent,
+    StateEvent,
+    VerificationEvent,
+)
+from agent.model.job import JobResult, JobState
+from agent.model.sanitization import Plan
+
+
+def job_id_of(index: int) -> str:
+    """The id of the job for the header's plan at this index."""
+    return f"job-{index + 1}"
+
+
+def recovered_results(content: JournalContent) -> tuple[JobResult, ...]:
+    """One result for each plan of the header: its own where the journal holds it whole, else INTERRUPTED."""
+    results = []
+    for index, plan in enumerate(content.header.plans):
+        job_id = job_id_of(index)
+        events = [e for e in content.events if _job_of(e) == job_id]
+        final = [e.result for e in events if isinstance(e, ResultEvent) and e.result.plan == plan]
+        results.append(final[-1] if final else _interrupted(content, job_id, plan, events))
+    return tuple(results)
+
+
+def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: list[Event]) -> JobResult:
+    times = [e.at for e in events if isinstance(e, StateEvent | ProgressEvent)]
+    started = times[0] if times else content.header.started_at
+    ended = max([started, *times])
+    reason = f"the program ended unexpectedly {_how_far(events)}"
+    if content.damage:
+        reason += f"; {content.damage}"
+    checks = [e.result for e in events if isinstance(e, VerificationEvent)]
+    return JobResult(
+        job_id=job_id,
+        plan=plan,
+        state=JobState.INTERRUPTED,
+        reason=reason,
+        started_at=started,
+        ended_at=ended,
+        duration_ms=_milliseconds(started, ended),
+        identity_at_open=None,
+        identity_at_end=None,
+        passes=tuple(e.result for e in events if isinstance(e, PassEvent)),
+        verification=checks[-1] if checks else None,
+    )
+
+
+def _how_far(events: list[Event]) -> str:
+    states = [e for e in events if isinstance(e, StateEvent)]
+    if not states or states[-1].state in {JobState.READY, JobState.CONFIRMED}:
+        return "before it began"
+    last = states[-1]
+    words = f"while {last.state}" + (f" ({last.reason})" if last.reason else "")
+    behind = events[events.index(last) + 1 :]
+    marks = [e for e in behind if isinstance(e, ProgressEvent)]
+    if marks:
+        words += f", last seen at {marks[-1].done_bytes} of {marks[-1].total_bytes} bytes"
+    return words
+
+
+def _job_of(event: Event) -> str:
+    if isinstance(event, ResultEvent):
+        return event.result.job_id
+    if isinstance(event, StateEvent | PassEvent | ProgressEvent | VerificationEvent):
+        return event.job_id
+    return ""
+
+
+def _milliseconds(start: datetime, end: datetime) -> int:
+    return round((end - start).total_seconds() * 1000)
