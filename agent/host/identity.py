@@ -5,6 +5,7 @@ Both must read through here, otherwise the check before the first write would co
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,12 +99,11 @@ def _identity(
 
 def _loop(folder: Path, geometry: Geometry) -> Reading:
     # A loop device has no serial: the backing file's device and inode tell one attachment from the next.
-    backing = read_text(folder / "loop/backing_file")
-    try:
-        status = Path(backing).stat()
-        wwn = f"file.{status.st_dev}-{status.st_ino}"
-    except OSError:
-        wwn = ""
+    wwn = ""
+    if backing := read_text(folder / "loop/backing_file"):
+        with suppress(OSError):
+            status = Path(backing).stat()
+            wwn = f"file.{status.st_dev}-{status.st_ino}"
     identity = _identity(geometry, "loop device", "", wwn=wwn)
     return Reading(identity, Bus.LOOP, MediaType.VIRTUAL, None, soldered=False, ata=None, network="", raid="")
 
