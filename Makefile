@@ -14,7 +14,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/ready ## open the screen on simulated machines, with a registry on loopback
-	@$(BIN)/python -m tests.bench run
+	@$(BIN)/python -m tests.demo
 
 test: packages $(VENV)/ready lint ## everything that needs no root: lint, unit, screens, end to end
 	$(BIN)/python -m pytest -n 2 -m "not root" -q

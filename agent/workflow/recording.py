@@ -10,6 +10,7 @@ from agent.model.job import JobResult, JobState
 from agent.model.record import (
     SCHEMA,
     DriveRecord,
+    Issuer,
     Outcome,
     Record,
     RecordTime,
@@ -33,8 +34,8 @@ class Ending:
     issued_at: datetime
 
 
-def build_record(header: SessionHeader, ending: Ending, link: StationLink) -> Record:
-    """The record of a session; every medium found but the boot medium is in it."""
+def build_record(header: SessionHeader, ending: Ending, link: StationLink, issuer: Issuer) -> Record:
+    """The record of a session, signed by `issuer`; every medium found but the boot medium is in it."""
     drives = tuple(
         _drive_record(header, ending, found) for found in header.drives if not found.drive.is_boot_medium
     )
@@ -47,7 +48,7 @@ def build_record(header: SessionHeader, ending: Ending, link: StationLink) -> Re
         specimen=header.specimen,
         headline=machine_headline(drives, header.host, ending.ended),
         ended=ending.ended,
-        issuer=header.issuer,
+        issuer=issuer,
         operator=header.operator,
         time=RecordTime(header.started_at, ending.issued_at, "system", not remark, remark),
         station_link=link,

@@ -1,0 +1,139 @@
+"""`ardoise`: parse arguments, choose the machine once, wire the parts, pick a front end."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from agent import __version__, cli, pki_cli, verify_cli
+from agent.errors import AgentError, ExitCode, UsageError
+from agent.host.clock import SystemClock
+from agent.host.machine import Machine
+from agent.workflow.sitting import Desk, Sitting
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; every error is told in words with what to do, and becomes an exit code."""
+    logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(_dispatch(arguments))
+    except AgentError as error:
+        sys.stderr.write(f"ardoise: {error}\n")
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("ardoise: stopped.\n")
+        return int(ExitCode.NOT_SANITIZED)
+    except BrokenPipeError:
+        return int(ExitCode.REFUSED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ardoise",
+        description="Diagnoses donated computers, sanitizes their drives, and proves it. Without a command: the screen.",
+    )
+    parser.add_argument("--version", action="version", version=f"ardoise {__version__}")
+    cli.add_machine_options(parser)
+    cli.add_desk_options(parser, required=False)
+    parser.add_argument(
+        "--bench", type=Path, metavar="DIR", help="choose among the simulated machines in this folder"
+    )
+    parser.add_argument("--language", choices=["en", "fr", "de"], help="language of the screen (default: LANG)")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    cli.add_commands(commands)
+    capture = commands.add_parser("capture", help="record this machine as a folder of captures, serials replaced")
+    capture.add_argument("folder", type=Path, metavar="DIR")
+    verify_cli.add_verify_command(commands)
+    pki_cli.add_pki_commands(commands)
+    return parser
+
+
+def _dispatch(arguments: argparse.Namespace) -> int:
+    commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
+        "verify": verify_cli.run_verify,
+        "pki": pki_cli.run_pki,
+        "upload": cli.run_upload,
+        "capture": _capture,
+        "list": lambda a: cli.run_list(_machine(a, ()), a),
+        "test": lambda a: cli.run_test(_machine(a, a.drives), a),
+        "sanitize": lambda a: cli.run_sanitize(_machine(a, a.drive or ()), a),
+        None: _screen,
+    }
+    return commands[arguments.command](arguments)
+
+
+def _machine(arguments: argparse.Namespace, named: Sequence[str]) -> Machine:
+    if arguments.machine is not None:
+        if arguments.real_drives:
+            raise UsageError("--machine and --real-drives exclude each other.", "Choose one.")
+        return _simulated(arguments.machine)
+    from agent.host.real import RealMachine  # noqa: PLC0415 - a simulated run needs neither udev nor root
+
+    return RealMachine(
+        real_drives=arguments.real_drives, named_nodes=tuple(n for n in named if n.startswith("/dev/"))
+    )
+
+
+def _simulated(folder: Path) -> Machine:
+    from agent.host.simulated import SimulatedMachine  # noqa: PLC0415 - see _machine
+
+    return SimulatedMachine(folder)
+
+
+def _capture(arguments: argparse.Namespace) -> int:
+    from agent.host.capture import capture_machine  # noqa: PLC0415 - see _machine
+    from agent.host.real import RealMachine  # noqa: PLC0415 - see _machine
+
+    capture_machine(RealMachine(real_drives=False, named_nodes=()), arguments.folder)
+    sys.stderr.write(f"Recorded in {arguments.folder}. Look through it before you share it.\n")
+    return ExitCode.OK
+
+
+def _screen(arguments: argparse.Namespace) -> int:
+    needed = ("operator", "station", "passphrase_file", "evidence")
+    missing = [f"--{name.replace('_', '-')}" for name in needed if not getattr(arguments, name)]
+    if missing:
+        raise UsageError(
+            f"The screen needs {', '.join(missing)}.",
+            "`ardoise --help` explains them; `make run` shows the screen on simulated machines.",
+        )
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        raise UsageError("The screen needs a terminal.", "Without one, use the commands: `ardoise --help`.")
+    desk = cli.open_desk(arguments)
+    if arguments.bench is None:
+        return _sit_down(_machine(arguments, ()), desk, arguments.language)
+    from agent.tui.run import choose_machine  # noqa: PLC0415 - textual is for the screen only
+
+    while name := choose_machine(_titles(arguments.bench)):
+        code = _sit_down(_simulated(arguments.bench / name), desk, arguments.language)
+        if code != ExitCode.OK:
+            return code
+    return ExitCode.OK
+
+
+def _sit_down(machine: Machine, desk: Desk, language: str | None) -> int:
+    from agent.tui.run import run_screen  # noqa: PLC0415 - the language is chosen before the screen is imported
+
+    sitting = Sitting(machine, desk, SystemClock())
+    try:
+        return run_screen(sitting, language)
+    finally:
+        sitting.close()
+
+
+def _titles(bench: Path) -> list[tuple[str, str, str]]:
+    folders = sorted(path.parent for path in bench.glob("*/machine.json"))
+    if not folders:
+        raise UsageError(f"There is no simulated machine in {bench}.", "`make machines` makes some.")
+    about = [json.loads((folder / "machine.json").read_bytes()) for folder in folders]
+    return [
+        (folder.name, str(entry.get("title", "")), str(entry.get("provenance", "")))
+        for folder, entry in zip(folders, about, strict=True)
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

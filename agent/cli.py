@@ -1,0 +1,320 @@
+"""Headless: everything that the screen does, as commands; JSON on stdout, all else on stderr."""
+
+import argparse
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from agent.errors import AgentError, ExitCode, Refused, UsageError
+from agent.host.clock import SystemClock
+from agent.host.machine import Machine
+from agent.model.drive import Drive, confirmable_name, is_placeholder, printable
+from agent.model.health import HealthReport, SelfTestKind, SelfTestState
+from agent.model.json_form import to_json_form
+from agent.model.record import Headline, Outcome
+from agent.model.sanitization import Method, Policy, VerificationKind
+from agent.model.session import InspectedDrive
+from agent.registry.outbox import Outbox
+from agent.workflow.inspection import inspect_machine, read_health
+from agent.workflow.sitting import Desk, Sitting
+from agent.workflow.station import REGISTRY, open_station, read_passphrase
+from agent.workflow.uploads import Registry, Uploads
+from agent.workflow.view import EvidenceView, PlanSet, Stage, UploadState
+
+_POLL_SECONDS = 0.2
+_REPORT_SECONDS = 2.0
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare list, test, sanitize and upload."""
+    listing = commands.add_parser("list", help="list the drives of this machine, with what excludes them")
+    add_machine_options(listing)
+    listing.add_argument("--json", action="store_true")
+    test = commands.add_parser("test", help="run the drives' own self-tests and judge their health")
+    test.add_argument("drives", nargs="+", metavar="DRIVE", help="serial or node")
+    test.add_argument("--extended", action="store_true", help="the extended self-test instead of the short one")
+    add_machine_options(test)
+    test.add_argument("--json", action="store_true")
+    _add_sanitize(commands)
+    upload = commands.add_parser("upload", help="upload all records that the registry has not confirmed yet")
+    upload.add_argument("--evidence", type=Path, required=True, metavar="DIR")
+    upload.add_argument("--registry", required=True, metavar="URL")
+    upload.add_argument(
+        "--registry-key", type=Path, metavar="FILE", help="default: the key in the station's folder"
+    )
+    upload.add_argument("--station", type=Path, metavar="DIR", help="the station's folder")
+    upload.add_argument("--json", action="store_true")
+
+
+def add_machine_options(parser: argparse.ArgumentParser) -> None:
+    """The choice between this machine and a recorded one."""
+    parser.add_argument(
+        "--machine", type=Path, metavar="DIR", help="a simulated machine: captures and sparse files"
+    )
+    parser.add_argument(
+        "--real-drives", action="store_true", help="outside the live system: allow writing to this machine's drives"
+    )
+
+
+def add_desk_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Who works, with which key, and where evidence goes."""
+    parser.add_argument("--operator", required=required, metavar="ID", help="opaque id of the operator, not a name")
+    parser.add_argument("--station", type=Path, required=required, metavar="DIR", help="the station's folder")
+    parser.add_argument(
+        "--passphrase-file", type=Path, required=required, metavar="F", help="opens the station's key"
+    )
+    parser.add_argument("--evidence", type=Path, required=required, metavar="DIR", help="where records are kept")
+    parser.add_argument("--registry", default="", metavar="URL", help="upload to this registry afterwards")
+    parser.add_argument(
+        "--registry-key", type=Path, metavar="FILE", help="default: the key in the station's folder"
+    )
+
+
+def _add_sanitize(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("sanitize", help="sanitize drives, certify, upload")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--all", action="store_true", help="every drive that nothing excludes")
+    chosen.add_argument("--drive", nargs="+", action="extend", metavar="SERIAL_OR_NODE")
+    parser.add_argument("--technique", default="auto", metavar="auto|overwrite|NAME")
+    parser.add_argument("--passes", default="random", metavar="NAME")
+    parser.add_argument("--verify", choices=[k.value for k in VerificationKind], default="full")
+    parser.add_argument("--require", choices=[Method.CLEAR.value, Method.PURGE.value], default="clear")
+    parser.add_argument("--confirm", nargs="+", action="extend", default=[], metavar="SERIAL_OR_NODE")
+    add_desk_options(parser, required=True)
+    add_machine_options(parser)
+    parser.add_argument("--json", action="store_true")
+
+
+def run_list(machine: Machine, arguments: argparse.Namespace) -> int:
+    """`ardoise list`: what is there, with health and exclusions."""
+    found = inspect_machine(machine)
+    drives = tuple(f.drive for f in found.drives)
+    if arguments.json:
+        entries = [
+            to_json_form(f) | {"on_offer": f.drive.on_offer, "confirm": confirmable_name(f.drive, drives)}
+            for f in found.drives
+        ]
+        _print_json(
+            {"environment": machine.environment.value, "machine": to_json_form(found.inventory), "drives": entries}
+        )
+        return ExitCode.OK
+    for entry in found.drives:
+        sys.stdout.write(_drive_line(entry) + "\n")
+    if not found.drives:
+        sys.stdout.write("No drive found. Looked at: " + ", ".join(found.inventory.looked_at) + "\n")
+    return ExitCode.OK
+
+
+def run_test(machine: Machine, arguments: argparse.Namespace) -> int:
+    """`ardoise test`: start self-tests, follow them to their end, give the verdicts; exit 1 where one is not passed."""
+    kind = SelfTestKind.EXTENDED if arguments.extended else SelfTestKind.SHORT
+    drives = [_choose(machine.discover(), name) for name in arguments.drives]
+    for drive in drives:
+        machine.start_self_test(drive, kind)
+        _say(f"{drive.node}: {kind} self-test started")
+    reports: dict[str, HealthReport | None] = {}
+    with _interruption() as interrupted:
+        for drive in drives:
+            reports[drive.node] = _follow_self_test(machine, drive, interrupted)
+    if arguments.json:
+        _print_json({node: to_json_form(report) if report else None for node, report in reports.items()})
+    for node, report in reports.items():
+        verdict = f"{report.verdict} ({'; '.join(report.reasons)})" if report else "UNKNOWN (health can't be read)"
+        _say(f"{node}: {verdict}")
+    passed = [r is not None and r.self_test.state is SelfTestState.PASSED for r in reports.values()]
+    return ExitCode.OK if all(passed) else ExitCode.NOT_SANITIZED
+
+
+def open_desk(arguments: argparse.Namespace) -> Desk:
+    """The desk that the options describe; raises StationError, KeyLocked, UsageError."""
+    now = SystemClock().now()
+    station = open_station(arguments.station, read_passphrase(arguments.passphrase_file), now)
+    key = _read_key(arguments.registry_key) if arguments.registry_key else station.registry_key
+    return Desk(station, arguments.operator, arguments.evidence, Registry(arguments.registry, key))
+
+
+def run_sanitize(machine: Machine, arguments: argparse.Namespace) -> int:
+    """`ardoise sanitize`: one sitting from inspection to upload; see ExitCode for what it returns."""
+    sitting = Sitting(machine, open_desk(arguments), SystemClock())
+    try:
+        return _sanitize(sitting, arguments)
+    finally:
+        sitting.close()
+
+
+def _sanitize(sitting: Sitting, arguments: argparse.Namespace) -> int:
+    for notice in sitting.notices():
+        _say(notice)
+    for view in sitting.recovered():
+        _say(f"An interrupted session was recorded: {view.folder}")
+    policy = Policy(
+        arguments.technique, arguments.passes, VerificationKind(arguments.verify), Method(arguments.require)
+    )
+    drives = tuple(f.drive for f in sitting.inspect().drives)
+    nodes = (
+        [d.node for d in drives if d.on_offer]
+        if arguments.all
+        else [_choose(drives, n).node for n in arguments.drive]
+    )
+    plans = sitting.plan(list(dict.fromkeys(nodes)), policy)
+    if plans.refusals:
+        raise Refused(_refusal_words(plans), "Nothing was touched.")
+    for plan, name in zip(plans.plans, plans.names, strict=True):
+        _say(f"{plan.drive.node}: {printable(name)}: {plan.pass_set.title}; {'; '.join(plan.reasons)}")
+    sitting.confirm_names_and_start(plans, [_canonical_name(n, drives) for n in arguments.confirm])
+    with _interruption() as interrupted:
+        _follow_jobs(sitting, interrupted)
+    return _finish(sitting, plans, arguments)
+
+
+def _finish(sitting: Sitting, plans: PlanSet, arguments: argparse.Namespace) -> int:
+    state = sitting.view()
+    if state.stage is not Stage.RECORDED or state.evidence is None:
+        raise AgentError(state.problem or "The record could not be made.", state.remedy)
+    if arguments.registry:
+        sitting.upload_and_wait()
+    evidence = sitting.view().evidence or state.evidence
+    _say_result(evidence)
+    if arguments.json:
+        _print_json(_evidence_json(evidence))
+    chosen = {p.drive.node for p in plans.plans}
+    asked = [m for m in evidence.media if m.node in chosen] if arguments.drive else list(evidence.media)
+    if any(m.outcome is not Outcome.SANITIZED for m in asked) or (
+        arguments.all and evidence.headline is Headline.INCOMPLETE
+    ):
+        return ExitCode.NOT_SANITIZED
+    if arguments.registry and evidence.upload is not UploadState.ARCHIVED:
+        return ExitCode.NOT_ARCHIVED
+    return ExitCode.OK
+
+
+def run_upload(arguments: argparse.Namespace) -> int:
+    """`ardoise upload`: exit 0 only when nothing waits any more and nothing was corrupt."""
+    key = arguments.registry_key or (arguments.station / REGISTRY if arguments.station else None)
+    key = key or arguments.evidence / REGISTRY
+    uploads = Uploads(Outbox(arguments.evidence), Registry(arguments.registry, _read_key(key)))
+    report = uploads.run_now()
+    for result in report.results:
+        _say(f"{result.record_id}: {result.outcome} {result.detail} {result.remedy}".rstrip())
+    for aside in report.set_aside:
+        _say(f"set aside: {aside.was.name}: {aside.reason}")
+    if arguments.json:
+        _print_json({r.record_id: {"state": r.outcome.value, "detail": r.detail} for r in report.results})
+    return ExitCode.OK if report.complete else ExitCode.NOT_ARCHIVED
+
+
+# small parts -------------------------------------------------------------------------------------------------
+
+
+def _choose(drives: Sequence[Drive], name: str) -> Drive:
+    by_node = [d for d in drives if d.node == name]
+    by_serial = [d for d in drives if d.identity.serial.strip() == name.strip() and not is_placeholder(name)]
+    found = by_node or by_serial
+    if not found:
+        raise UsageError(f"There is no drive {name!r}.", "`ardoise list` shows what there is.")
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} drives have the serial {name!r}.", "Name the one you mean by its node.")
+    return found[0]
+
+
+def _canonical_name(name: str, drives: tuple[Drive, ...]) -> str:
+    # A serial is matched without the blanks around it; a node stays what it is.
+    known = {confirmable_name(d, drives) for d in drives}
+    return name if name in known else name.strip()
+
+
+def _follow_jobs(sitting: Sitting, interrupted: list[int]) -> None:
+    reported = time.monotonic()
+    while not sitting.wait(_POLL_SECONDS):
+        if interrupted:
+            _say("Stopping; what was done is being recorded.")
+            sitting.cancel()
+            interrupted.clear()
+        if time.monotonic() - reported >= _REPORT_SECONDS:
+            reported = time.monotonic()
+            for job in sitting.snapshots():
+                _say(_progress_line(job.node, job.state.value, job.progress.done_bytes, job.progress.total_bytes))
+
+
+def _progress_line(node: str, state: str, done: int, total: int) -> str:
+    return f"{node}: {state} {100 * done // total} %" if total else f"{node}: {state}"
+
+
+def _follow_self_test(machine: Machine, drive: Drive, interrupted: list[int]) -> HealthReport | None:
+    while True:
+        report = read_health(machine, drive)
+        if report is None or report.self_test.state is not SelfTestState.RUNNING:
+            return report
+        if interrupted:
+            machine.abort_self_test(drive)
+            return read_health(machine, drive)
+        _say(f"{drive.node}: self-test running, {report.self_test.remaining_percent} % remaining")
+        time.sleep(_REPORT_SECONDS)
+
+
+@contextlib.contextmanager
+def _interruption() -> Iterator[list[int]]:
+    seen: list[int] = []
+    previous = {
+        number: signal.signal(number, lambda n, _: seen.append(n)) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield seen
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _refusal_words(plans: PlanSet) -> str:
+    return " ".join(f"{r.drive.node}: {'; '.join(r.reasons)}." for r in plans.refusals)
+
+
+def _drive_line(found: InspectedDrive) -> str:
+    drive = found.drive
+    held = "; ".join(f"{e.reason} {printable(e.detail)}".strip() for e in drive.exclusions) or "on offer"
+    health = f"{found.health.verdict} {'; '.join(found.health.reasons)}".strip() if found.health else "UNKNOWN"
+    size = f"{drive.identity.capacity_bytes / 1e9:.1f} GB"
+    text = (drive.node, printable(drive.identity.model), printable(drive.identity.serial), size, drive.bus.value)
+    return "  ".join((*text, health, f"[{held}]"))
+
+
+def _say_result(evidence: EvidenceView) -> None:
+    _say(f"{evidence.headline}: {evidence.document}")
+    for medium in evidence.media:
+        where = f", first bad LBA {medium.first_bad_lba}" if medium.first_bad_lba is not None else ""
+        reason = f": {printable(medium.reason, 200)}" if medium.reason else ""
+        _say(f"{medium.node} {printable(medium.serial)}: {medium.outcome}{reason}{where}")
+    if evidence.upload is not UploadState.NOT_ASKED:
+        _say(f"registry: {evidence.upload} {evidence.upload_detail}".rstrip())
+
+
+def _evidence_json(evidence: EvidenceView) -> dict[str, Any]:
+    return to_json_form(evidence) | {
+        "folder": str(evidence.folder),
+        "document": str(evidence.document),
+        "archived": evidence.upload is UploadState.ARCHIVED,
+    }
+
+
+def _read_key(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"The registry's key {str(path)!r} can't be read: {error.strerror}.",
+            "Name it with --registry-key FILE.",
+        ) from error
+
+
+def _print_json(value: object) -> None:
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

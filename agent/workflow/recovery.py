@@ -1,0 +1,116 @@
+"""Sessions that ended without a record (power cut, crash, stick pulled): each gets a signed one at the next start.
+
+A recovered session is interrupted by definition: its record is never a certificate, whatever its journal holds.
+"""
+
+import fcntl
+import logging
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.durable import sync_folder
+from agent.engine.journal import JournalContent, read_journal
+from agent.engine.recovery import recovered_results
+from agent.errors import EvidenceError, JournalCorrupt, Refused
+from agent.model.clock import Clock
+from agent.model.record import Record, SessionEnd, StationLink
+from agent.registry.outbox import SET_ASIDE, Outbox
+from agent.workflow.publishing import JOURNAL_FOLDER, Published, publish
+from agent.workflow.recording import Ending, build_record
+from agent.workflow.station import Station
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """Records made of interrupted sessions, and remarks on what could not be used (plain text)."""
+
+    published: tuple[Published, ...]
+    remarks: tuple[str, ...]
+
+
+@contextmanager
+def only_sitting(evidence: Path) -> Iterator[Path]:
+    """Hold the evidence folder's journals for one sitting, so that no other takes a running one for a dead one.
+
+    Yields the journal folder; raises Refused where another program holds it, EvidenceError.
+    """
+    folder = evidence / JOURNAL_FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise EvidenceError(
+            f"The journal folder can't be used: {error.strerror}.", "Check the evidence folder."
+        ) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Refused(
+                "Another session is using this evidence folder.",
+                "Wait for it, or give another folder with --evidence.",
+            ) from error
+        yield folder
+    finally:
+        os.close(descriptor)
+
+
+def recover(folder: Path, station: Station, outbox: Outbox, clock: Clock) -> Recovered:
+    """Record every session whose journal is still in the folder; raises EvidenceError, StationError, CertificateError."""
+    published: list[Published] = []
+    remarks: list[str] = []
+    for path in sorted(folder.glob("*.jsonl")):
+        try:
+            content = read_journal(path)
+        except JournalCorrupt as error:
+            aside = _set_aside(outbox.evidence, path)
+            remarks.append(f"{error.message} It was kept aside as {aside}.")
+            continue
+        if not (outbox.evidence / content.header.record_id).is_dir():
+            published.append(_publish(content, station, outbox, clock))
+        if content.trusted:
+            close_journal(path)
+        else:
+            remarks.append(f"{content.damage}; it was kept aside as {_set_aside(outbox.evidence, path)}.")
+    return Recovered(tuple(published), tuple(remarks))
+
+
+def close_journal(path: Path) -> None:
+    """Remove a journal whose record is on stable storage; a left-over one does no harm."""
+    try:
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        log.warning("the journal %s stays: %s", path.name, error.strerror)
+
+
+def _publish(content: JournalContent, station: Station, outbox: Outbox, clock: Clock) -> Published:
+    now = clock.now()
+    ending = Ending(SessionEnd.INTERRUPTED, recovered_results(content), {}, now)
+
+    def build(link: StationLink) -> Record:
+        # The station that finds the journal signs, so the record names that station and not the one that began.
+        return build_record(content.header, ending, link, issuer=station.key.issuer)
+
+    return publish(build, station, outbox, now)
+
+
+def _set_aside(evidence: Path, path: Path) -> str:
+    shelf = evidence / SET_ASIDE
+    target = shelf / f"{path.name}.{secrets.token_hex(4)}"
+    try:
+        shelf.mkdir(exist_ok=True)
+        path.rename(target)
+        sync_folder(shelf)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise EvidenceError(
+            f"{path.name} can't be set aside: {error.strerror}.", "Check the evidence folder."
+        ) from error
+    return f"{SET_ASIDE}/{target.name}"

@@ -1,0 +1,370 @@
+"""One sitting at one machine: the only way from a drive to a record, for the screen and for the command line alike."""
+
+import logging
+import platform
+import re
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent import __version__
+from agent.engine.engine import Engine
+from agent.engine.journal import Journal, SessionEvent
+from agent.engine.pass_sets import PASS_SETS
+from agent.engine.planning import make_plan
+from agent.engine.stream import self_check
+from agent.errors import AgentError, Refused, UsageError
+from agent.host.machine import Machine
+from agent.model.clock import Clock
+from agent.model.drive import Drive, confirmable_name
+from agent.model.health import HealthReport, SelfTestKind
+from agent.model.job import JobResult, JobSnapshot, JobState
+from agent.model.machine import Environment
+from agent.model.record import Operator, SessionEnd, Tool
+from agent.model.sanitization import PassSet, Plan, Policy, Refusal
+from agent.model.session import SessionHeader
+from agent.registry.outbox import Outbox
+from agent.registry.uploader import UploadReport
+from agent.registry.writable import check_writable
+from agent.workflow.clock_check import clock_remark
+from agent.workflow.confirmation import check_code, check_names, new_code
+from agent.workflow.inspection import inspect_machine, read_health
+from agent.workflow.publishing import publish
+from agent.workflow.record_id import new_record_id
+from agent.workflow.recording import Ending, build_record
+from agent.workflow.recovery import close_journal, only_sitting, recover
+from agent.workflow.station import Station, check_may_sign
+from agent.workflow.uploads import Registry, Uploads
+from agent.workflow.view import EvidenceView, Inspection, PlanSet, SittingView, Stage, StationView
+
+log = logging.getLogger(__name__)
+
+_OPERATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who works here, with what, and where evidence goes."""
+
+    station: Station
+    operator: str
+    evidence: Path
+    registry: Registry
+
+
+class Sitting:
+    """Inspect, plan, confirm, follow, record, upload. Every method may be called from any thread."""
+
+    def __init__(self, machine: Machine, desk: Desk, clock: Clock) -> None:
+        """Check everything that could lose a record later, and record sessions that were interrupted; raises AgentError."""
+        if not _OPERATOR.fullmatch(desk.operator):
+            raise UsageError(
+                f"{desk.operator!r} can't be an operator id.",
+                "Use up to 32 letters, digits, '.', '_' or '-'; no name.",
+            )
+        self._machine = machine
+        self._desk = desk
+        self._clock = clock
+        self._started_at = clock.now()
+        self._held = ExitStack()
+        self._lock = threading.RLock()
+        check_may_sign(desk.station, machine.environment)
+        self_check()
+        check_writable(desk.evidence)
+        self._outbox = Outbox(desk.evidence)
+        self._journals = self._held.enter_context(only_sitting(desk.evidence))
+        recovered = recover(self._journals, desk.station, self._outbox, clock)
+        self._uploads = Uploads(self._outbox, desk.registry)
+        self._uploads.refresh()
+        self._recovered = tuple(p.record.record_id for p in recovered.published)
+        self._remarks = recovered.remarks
+        self._inspection: Inspection | None = None
+        self._engine: Engine | None = None
+        self._recorder: threading.Thread | None = None
+        self._session: SessionHeader | None = None
+        self._ending: Ending | None = None
+        self._journal: Journal | None = None
+        self._stage = Stage.READY
+        self._problem = ("", "")
+        self._done = threading.Event()
+
+    # what is there --------------------------------------------------------------------------------------------
+
+    def station_view(self) -> StationView:
+        """Where and as whom this sitting runs."""
+        signer = self._desk.station.key.chain.signer
+        environment = self._machine.environment
+        return StationView(
+            environment=environment,
+            specimen=environment is Environment.SIMULATED,
+            organisation=signer.organisation,
+            station=signer.station,
+            trusted_root=signer.root,
+            operator=self._desk.operator,
+            evidence=self._desk.evidence,
+            registry=self._desk.registry.url,
+        )
+
+    def recovered(self) -> tuple[EvidenceView, ...]:
+        """Records of interrupted sessions that were made at this start."""
+        return tuple(v for v in self._uploads.views() if v.record_id in self._recovered)
+
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know before starting, in plain text."""
+        remark = clock_remark(self._started_at)
+        clock = (f"Check the clock: {remark}. Records will say so.",) if remark else ()
+        corrupt = tuple(f"Set aside: {a.was.name} ({a.reason})." for a in self._uploads.set_aside())
+        return (*clock, *self._remarks, *corrupt)
+
+    def inspect(self) -> Inspection:
+        """Find all drives and read their health; takes seconds; raises AgentError."""
+        found = inspect_machine(self._machine)
+        with self._lock:
+            if self._stage is Stage.READY:
+                self._inspection = found
+        return found
+
+    def pass_sets(self) -> tuple[PassSet, ...]:
+        """What can be chosen as passes."""
+        return PASS_SETS
+
+    def read_health(self, node: str) -> HealthReport | None:
+        """The verdict on one drive, read anew."""
+        return read_health(self._machine, self._found(node))
+
+    def start_self_test(self, node: str, kind: SelfTestKind) -> None:
+        """Start the drive's own self-test; raises AgentError where it refuses."""
+        self._machine.start_self_test(self._found(node), kind)
+
+    def abort_self_test(self, node: str) -> None:
+        """Abort the running self-test; raises AgentError."""
+        self._machine.abort_self_test(self._found(node))
+
+    # plan and confirm -----------------------------------------------------------------------------------------
+
+    def plan(self, nodes: Sequence[str], policy: Policy) -> PlanSet:
+        """Plans and refusals for these nodes; nothing is touched; raises UsageError, Refused for unknown nodes."""
+        chosen = [self._found(node) for node in nodes]
+        every = self._drives()
+        judged = [make_plan(drive, policy) for drive in chosen]
+        plans = tuple(j for j in judged if isinstance(j, Plan))
+        names = tuple(confirmable_name(p.drive, every) for p in plans)
+        return PlanSet(
+            policy=policy,
+            plans=plans,
+            refusals=tuple(j for j in judged if isinstance(j, Refusal)),
+            not_selected=tuple(d for d in every if d.on_offer and d not in chosen),
+            spared=tuple(d for d in every if not d.on_offer),
+            code=new_code(),
+            names=names,
+            name_is_node=tuple(name == p.drive.node for name, p in zip(names, plans, strict=True)),
+        )
+
+    def confirm_and_start(self, plans: PlanSet, code: str) -> None:
+        """Start what the shown code confirms; raises Refused, EvidenceError, with nothing touched."""
+        check_code(plans, code)
+        self._start(plans)
+
+    def confirm_names_and_start(self, plans: PlanSet, names: Sequence[str]) -> None:
+        """Start what is confirmed drive by drive; raises Refused, EvidenceError, with nothing touched."""
+        check_names(plans, names)
+        self._start(plans)
+
+    def _start(self, plans: PlanSet) -> None:
+        with self._lock:
+            if self._stage is not Stage.READY or self._inspection is None:
+                raise Refused("This machine is already being worked on.", "Wait until its record is there.")
+            if not plans.plans and any(d.on_offer for d in self._drives()):
+                raise Refused("No drive was chosen.", "Choose the drives to sanitize.")
+            if any(p.drive not in self._drives() for p in plans.plans):
+                raise Refused("The drives were looked at anew since this was planned.", "Plan and confirm again.")
+            check_writable(self._desk.evidence)
+            header = self._header(self._inspection, plans)
+            journal = Journal.create(self._journals, header)
+            engine = Engine(self._machine, journal, self._clock)
+            try:
+                engine.start(plans.plans)
+            except AgentError:
+                journal.close()
+                raise
+            self._session, self._engine, self._journal = header, engine, journal
+            self._ending = None
+            self._stage = Stage.RUNNING
+            self._recorder = threading.Thread(
+                target=self._guarded, args=(self._follow,), name="recorder", daemon=True
+            )
+            self._recorder.start()
+
+    # follow ---------------------------------------------------------------------------------------------------
+
+    def snapshots(self) -> tuple[JobSnapshot, ...]:
+        """Every job at this moment."""
+        engine = self._engine
+        return engine.snapshots() if engine else ()
+
+    def cancel(self, node: str | None = None) -> None:
+        """Stop one job or all; what was done is recorded as interrupted."""
+        if self._engine:
+            self._engine.cancel(node)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the record is on stable storage or could not be made; whether that came within `timeout` seconds."""
+        return self._done.wait(timeout)
+
+    def view(self) -> SittingView:
+        """The whole sitting at this moment."""
+        with self._lock:
+            session = self._session if self._stage is Stage.RECORDED else None
+            evidence = self._uploads.view(session.record_id) if session else None
+            return SittingView(self._stage, evidence, *self._problem)
+
+    def retry_record(self) -> None:
+        """Try again to record a finished session, for example after the stick was put back; never blocks."""
+        with self._lock:
+            if self._stage is not Stage.RECORD_FAILED:
+                return
+            self._stage, self._problem = Stage.RECORDING, ("", "")
+            self._done.clear()
+            self._recorder = threading.Thread(
+                target=self._guarded, args=(self._record,), name="recorder", daemon=True
+            )
+            self._recorder.start()
+
+    def new_round(self) -> None:
+        """Go back to the beginning after a record is there; raises Refused before that."""
+        with self._lock:
+            if self._stage not in {Stage.RECORDED, Stage.READY}:
+                raise Refused(
+                    "The record of this session is not on stable storage yet.", "Wait, or try to record again."
+                )
+            self._engine = self._session = self._journal = self._inspection = self._ending = None
+            self._stage = Stage.READY
+            self._done.clear()
+
+    # upload ---------------------------------------------------------------------------------------------------
+
+    def upload_now(self) -> None:
+        """Try to upload all that waits, in the background."""
+        self._uploads.start()
+
+    def upload_and_wait(self) -> UploadReport:
+        """Upload all that waits and say what became of it; raises AgentError."""
+        return self._uploads.run_now()
+
+    def uploads(self) -> tuple[EvidenceView, ...]:
+        """All records of the evidence folder, with their way to the registry."""
+        return self._uploads.views()
+
+    def close(self) -> None:
+        """Let another sitting use the evidence folder; jobs must have ended."""
+        self._held.close()
+
+    # inside ---------------------------------------------------------------------------------------------------
+
+    def _drives(self) -> tuple[Drive, ...]:
+        with self._lock:
+            return tuple(f.drive for f in self._inspection.drives) if self._inspection else ()
+
+    def _found(self, node: str) -> Drive:
+        for drive in self._drives():
+            if drive.node == node:
+                return drive
+        raise Refused(f"{node!r} was not found on this machine.", "Look at the list of drives again.")
+
+    def _header(self, inspection: Inspection, plans: PlanSet) -> SessionHeader:
+        machine = self._machine
+        now = self._clock.now()
+        return SessionHeader(
+            record_id=new_record_id(now),
+            salt=secrets.token_hex(16),
+            started_at=now,
+            environment=machine.environment,
+            specimen=machine.environment is Environment.SIMULATED,
+            issuer=self._desk.station.key.issuer,
+            operator=Operator(self._desk.operator),
+            tool=Tool(
+                name="ardoise",
+                version=__version__,
+                python=platform.python_version(),
+                kernel=machine.kernel(),
+                image_sha256=machine.image_sha256,
+                helpers=machine.helper_versions(),
+            ),
+            host=inspection.inventory,
+            policy=plans.policy,
+            drives=inspection.drives,
+            plans=plans.plans,
+            refusals=plans.refusals,
+        )
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        # The top of a thread: whatever ends it unexpectedly must reach the person, or a screen would wait for ever.
+        try:
+            work()
+        except Exception as error:
+            log.exception("the recorder ended unexpectedly")
+            problem = f"The record could not be made ({type(error).__name__})."
+            self._finish(
+                Stage.RECORD_FAILED, (problem, "Keep the evidence folder and report this; the journal is in it.")
+            )
+
+    def _follow(self) -> None:
+        engine, journal = self._engine, self._journal
+        if engine is None or journal is None:
+            return
+        while not engine.wait(1.0):
+            pass
+        with self._lock:
+            self._stage = Stage.RECORDING
+            self._ending = self._end(engine.results())
+        try:
+            journal.append(SessionEvent(self._ending.ended, self._ending.issued_at))
+        except AgentError as error:
+            # The record itself is about to be made; without the line, a crash now is recorded as an interruption.
+            log.warning("end of session not journalled: %s", error.message)
+        journal.close()
+        self._record()
+
+    def _end(self, results: tuple[JobResult, ...]) -> Ending:
+        health = {}
+        for result in results:
+            report = read_health(self._machine, result.plan.drive)
+            if report is not None:
+                health[result.plan.drive.node] = report
+        stopped = any(r.state is JobState.INTERRUPTED for r in results)
+        return Ending(SessionEnd.CANCELLED if stopped else SessionEnd.COMPLETED, results, health, self._clock.now())
+
+    def _record(self) -> None:
+        session, ending, journal = self._session, self._ending, self._journal
+        if session is None or ending is None or journal is None:
+            return
+        issuer = self._desk.station.key.issuer
+        try:
+            publish(
+                lambda link: build_record(session, ending, link, issuer),
+                self._desk.station,
+                self._outbox,
+                self._clock.now(),
+            )
+            self._uploads.refresh()
+        except (AgentError, OSError) as error:
+            remedy = (
+                error.remedy
+                if isinstance(error, AgentError)
+                else "Check the evidence folder and the station's folder."
+            )
+            message = error.message if isinstance(error, AgentError) else str(error.strerror or error)
+            log.error("the record could not be made: %s", message)  # noqa: TRY400 - told to the person with its remedy
+            self._finish(Stage.RECORD_FAILED, (message, remedy))
+            return
+        close_journal(journal.path)
+        self._finish(Stage.RECORDED, ("", ""))
+        self._uploads.start()
+
+    def _finish(self, stage: Stage, problem: tuple[str, str]) -> None:
+        with self._lock:
+            self._stage, self._problem = stage, problem
+        self._done.set()

@@ -1,0 +1,156 @@
+"""Uploading beside the work: one thread, asked to try, never waited for by a screen."""
+
+import logging
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agent.certificate.receipt import load_registry_key
+from agent.certificate.record import decode_record
+from agent.errors import AgentError, EnvironmentLacks, MalformedRecord
+from agent.model.record import Record
+from agent.registry.client import RegistryClient
+from agent.registry.outbox import Outbox, SetAside
+from agent.registry.uploader import UploadOutcome, UploadReport, upload_pending
+from agent.workflow.evidence_view import view_of
+from agent.workflow.publishing import RECORD
+from agent.workflow.view import EvidenceView, UploadState
+
+log = logging.getLogger(__name__)
+
+RECEIPT = "receipt.json"
+
+_STATES = {
+    UploadOutcome.ARCHIVED: UploadState.ARCHIVED,
+    UploadOutcome.QUARANTINED: UploadState.QUARANTINED,
+    UploadOutcome.REJECTED: UploadState.REJECTED,
+    UploadOutcome.PENDING: UploadState.PENDING,
+}
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Where to upload and the key by which receipts are checked (PEM); an empty address means: not asked."""
+
+    url: str
+    key_pem: bytes | None
+
+
+def connect(registry: Registry) -> RegistryClient:
+    """A client; raises EnvironmentLacks without a key, UsageError for an address that may not be used."""
+    if registry.key_pem is None:
+        raise EnvironmentLacks(
+            "The registry's public key is not there, so no receipt could be checked.",
+            "Put registry.pub.pem into the station's folder, or name the key with --registry-key.",
+        )
+    return RegistryClient(registry.url, load_registry_key(registry.key_pem))
+
+
+class Uploads:
+    """The upload state of every record in one evidence folder, and the thread that changes it."""
+
+    def __init__(self, outbox: Outbox, registry: Registry) -> None:
+        self._outbox = outbox
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._last: dict[str, tuple[UploadState, str]] = {}
+        self._views: tuple[EvidenceView, ...] = ()
+        self._set_aside: tuple[SetAside, ...] = ()
+        self._thread: threading.Thread | None = None
+        self._again = False
+
+    def refresh(self) -> None:
+        """Look at the evidence folder anew; what is corrupt is set aside and told; raises EvidenceError."""
+        scan = self._outbox.scan()
+        views = []
+        for folder in sorted(self._outbox.evidence.iterdir()):
+            record = _record_in(folder)
+            if record is not None:
+                views.append(view_of(record, folder, *self._state(folder)))
+        with self._lock:
+            self._views = tuple(views)
+            self._set_aside += scan.set_aside
+
+    def views(self) -> tuple[EvidenceView, ...]:
+        """All records, oldest first, as of the last look."""
+        with self._lock:
+            return self._views
+
+    def view(self, record_id: str) -> EvidenceView | None:
+        """One record as of the last look."""
+        return next((v for v in self.views() if v.record_id == record_id), None)
+
+    def set_aside(self) -> tuple[SetAside, ...]:
+        """What was found corrupt since the start."""
+        with self._lock:
+            return self._set_aside
+
+    def start(self) -> None:
+        """Try to upload all that waits, in the background; asked again while it runs, it runs once more."""
+        if not self._registry.url:
+            return
+        with self._lock:
+            self._again = True
+            if self._thread is not None and self._thread.is_alive():
+                return
+            self._thread = threading.Thread(target=self._run, name="upload", daemon=True)
+            self._thread.start()
+
+    def run_now(self) -> UploadReport:
+        """Upload all that waits and return what became of it; raises AgentError."""
+        report = upload_pending(self._outbox, connect(self._registry))
+        with self._lock:
+            self._set_aside += report.set_aside
+            for result in report.results:
+                self._last[result.record_id] = (_STATES[result.outcome], f"{result.detail} {result.remedy}".strip())
+        self.refresh()
+        return report
+
+    def _run(self) -> None:
+        while self._take_request():
+            self._mark_uploading()
+            try:
+                self.run_now()
+            except AgentError as error:
+                log.warning("upload: %s", error)
+                self._fail(str(error))
+
+    def _take_request(self) -> bool:
+        with self._lock:
+            again, self._again = self._again, False
+            return again
+
+    def _mark_uploading(self) -> None:
+        with self._lock:
+            self._views = tuple(
+                v
+                if v.upload is UploadState.ARCHIVED
+                else replace(v, upload=UploadState.UPLOADING, upload_detail="")
+                for v in self._views
+            )
+
+    def _fail(self, detail: str) -> None:
+        with self._lock:
+            self._views = tuple(
+                v
+                if v.upload is UploadState.ARCHIVED
+                else replace(v, upload=UploadState.PENDING, upload_detail=detail)
+                for v in self._views
+            )
+
+    def _state(self, folder: Path) -> tuple[UploadState, str]:
+        # The receipt was checked before it was stored, and the scan just before this set damaged ones aside.
+        if (folder / RECEIPT).is_file():
+            return UploadState.ARCHIVED, ""
+        with self._lock:
+            known = self._last.get(folder.name)
+        if known is not None and known[0] is not UploadState.ARCHIVED:
+            return known
+        return (UploadState.PENDING if self._registry.url else UploadState.NOT_ASKED), ""
+
+
+def _record_in(folder: Path) -> Record | None:
+    try:
+        return decode_record((folder / RECORD).read_bytes())
+    except (OSError, MalformedRecord):
+        return None
