@@ -1,0 +1,74 @@
+"""`ardoise-registry`: serve, keygen."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.errors import AgentError
+from server_stub.app import create_app
+from server_stub.judge import Judge, TrustFiles
+from server_stub.keys import is_shared, load_key, make_key
+from server_stub.serving import base_url, bind, make_server, parse_listen
+from server_stub.settings import DEFAULT_DATABASE, Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0, 2 (usage) or 3 (the environment lacks something)."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    try:
+        return _keygen(arguments) if arguments.command == "keygen" else _serve(arguments)
+    except AgentError as error:
+        _say(f"ardoise-registry: {error}")
+        return int(error.exit_code)
+
+
+def _keygen(arguments: argparse.Namespace) -> int:
+    public = make_key(arguments.file)
+    _say(f"Private key: {arguments.file} (keep it here, and a copy in a safe place)")
+    _say(f"Public key:  {public} (copy it to each station's folder as registry.pub.pem)")
+    return 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    host, port = parse_listen(arguments.listen)
+    key = load_key(arguments.key)
+    if is_shared(arguments.key):
+        _say(f"ardoise-registry: others may read {str(arguments.key)!r}: chmod 600 it.")
+    judge = Judge(TrustFiles(arguments.trust, arguments.crl))
+    app = create_app(Settings(key=key, verifier=judge, database=arguments.database))
+    with bind(host, port) as listener:
+        _say(f"ardoise-registry listens on {base_url(listener)}")
+        make_server(app).run(sockets=[listener])
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ardoise-registry", description="Archives records and answers with receipts."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="run the registry")
+    serve.add_argument("--trust", type=Path, required=True, metavar="ROOT.pem", help="trusted root certificates")
+    serve.add_argument(
+        "--key", type=Path, required=True, metavar="FILE", help="Ed25519 key that signs the receipts"
+    )
+    serve.add_argument(
+        "--database", default=DEFAULT_DATABASE, metavar="URL", help="default: %(default)s, in the current folder"
+    )
+    serve.add_argument("--listen", default="127.0.0.1:8799", metavar="HOST:PORT", help="default: %(default)s")
+    serve.add_argument("--crl", type=Path, metavar="FILE", help="revoked stations; read again when it changes")
+    keygen = commands.add_parser("keygen", help="make a key for receipts")
+    keygen.add_argument("file", type=Path, metavar="FILE", help="the private key; FILE.pub is its public half")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

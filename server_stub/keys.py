@@ -1,0 +1,58 @@
+"""The registry's Ed25519 key: made once, kept on the server, its public half copied to the stations."""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from agent.durable import sync_folder, write_synced
+from agent.errors import EnvironmentLacks, Refused
+
+_MAKE = "Make one with `ardoise-registry keygen FILE`."
+
+
+def make_key(path: Path) -> Path:
+    """Write a new private key (mode 0600) and its public half to FILE.pub, which is returned; raises Refused, EnvironmentLacks."""
+    public = path.with_name(path.name + ".pub")
+    if os.path.lexists(path) or os.path.lexists(public):
+        raise Refused(
+            f"{str(path)!r} or its .pub is there already.", "A registry keeps its key; choose another name."
+        )
+    key = Ed25519PrivateKey.generate()
+    try:
+        write_synced(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)
+        write_synced(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        sync_folder(path.absolute().parent)
+    except OSError as error:
+        raise EnvironmentLacks(
+            f"{str(path)!r} can't be written: {error.strerror}.", "Choose another folder."
+        ) from error
+    return public
+
+
+def load_key(path: Path) -> Ed25519PrivateKey:
+    """The private key from its file; raises EnvironmentLacks."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise EnvironmentLacks(
+            f"The registry's key {str(path)!r} can't be read: {error.strerror}.", _MAKE
+        ) from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise EnvironmentLacks(f"{str(path)!r} holds no private key without a passphrase.", _MAKE) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise EnvironmentLacks(f"{str(path)!r} is no Ed25519 key.", _MAKE)
+    return key
+
+
+def is_shared(path: Path) -> bool:
+    """Whether others than the owner may read the key."""
+    return bool(path.stat().st_mode & 0o077)
