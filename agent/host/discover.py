@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from agent.errors import MediaVanished
 from agent.host import scsi
 from agent.host.hidden_areas import NOT_APPLICABLE, read_hidden_areas
 from agent.host.holders import Usage, exclusions_by_use, read_usage
@@ -24,11 +25,29 @@ _PARTS_OF_EMMC = re.compile(r"^mmcblk\d+(boot\d+|rpmb)$")
 
 def discover_drives(roots: Roots, named_nodes: tuple[str, ...], *, live: bool) -> tuple[Drive, ...]:
     """List every medium, those excluded too; a loop device, a USB or a removable disk is offered only when named."""
-    named = frozenset(block_name(os.path.realpath(node)) for node in named_nodes)
+    named = _named(named_nodes)
     usage = read_usage(roots)
     bays = plugged_at(roots)
     names = [name for name in entry_names(roots.sys / "block") if _is_medium(roots, name, named)]
     return tuple(_inspect(roots, name, usage, bays.get(name, ""), named=name in named, live=live) for name in names)
+
+
+def exclusions_now(roots: Roots, node: str, named_nodes: tuple[str, ...], *, live: bool) -> tuple[Exclusion, ...]:
+    """What forbids writing to one node at this moment; raises MediaVanished."""
+    name = block_name(os.path.realpath(node))
+    folder = block_folder(roots, name)
+    if not (folder / "dev").exists():
+        raise MediaVanished(f"{node} is not there any more.", "Check its cable, list the drives again.")
+    reading = read_device(folder, geometry_of(folder), _pages(roots, folder, name))
+    named = name in _named(named_nodes)
+    return (
+        *exclusions_by_use(roots, folder, read_usage(roots), live=live),
+        *_by_itself(folder, reading, named=named),
+    )
+
+
+def _named(nodes: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(block_name(os.path.realpath(node)) for node in nodes)
 
 
 def _is_medium(roots: Roots, name: str, named: frozenset[str]) -> bool:

@@ -21,6 +21,7 @@ class Mount:
 
     device: str
     mount_point: str
+    kind: str
     source: str
 
 
@@ -53,7 +54,7 @@ def _mounts(table: str) -> Iterator[Mount]:
         before, _, after = line.partition(" - ")
         fields, origin = before.split(" "), after.split(" ")
         if len(fields) >= 5 and len(origin) >= 2:
-            yield Mount(fields[2], _unescape(fields[4]), _unescape(origin[1]))
+            yield Mount(fields[2], _unescape(fields[4]), origin[0], _unescape(origin[1]))
 
 
 def _swaps(table: str) -> Iterator[str]:

@@ -1,0 +1,149 @@
+"""The machine that the program runs on. Outside the live image nothing is opened for writing without `real_drives`."""
+
+import platform
+import re
+from functools import cached_property
+
+from agent.errors import MediaBusy, MediaVanished, Refused, ToolFailed, ToolMissing
+from agent.host import discover, smart
+from agent.host.holders import LIVE_MEDIUM_PATHS, read_usage
+from agent.host.inventory import read_inventory
+from agent.host.media import BlockMedium, open_exclusively
+from agent.host.run import run
+from agent.host.sysfs import Roots, read_text
+from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason
+from agent.model.health import SelfTestKind, SmartSnapshot
+from agent.model.machine import Environment, MachineInventory
+
+# Inside the image's squashfs; its first boot unit measures the squashfs and leaves the digest in the second.
+IMAGE_MARKER = "etc/ardoise-image"
+IMAGE_DIGEST = "run/ardoise/image.sha256"
+
+_IN_USE = frozenset(
+    {
+        ExclusionReason.MOUNTED,
+        ExclusionReason.SWAP,
+        ExclusionReason.LVM,
+        ExclusionReason.RAID,
+        ExclusionReason.LUKS,
+        ExclusionReason.HELD,
+    }
+)
+# smartctl opens these read-only; a SCSI node, and so every SATA drive, it opens for writing (smartmontools os_linux.cpp).
+_READ_ONLY_SMART = frozenset({Bus.NVME, Bus.LOOP, Bus.VIRTIO, Bus.MMC})
+
+_VERSIONS = (
+    (("smartctl", "--version"), re.compile(rb"^smartctl (\S+)")),
+    (("hdparm", "-V"), re.compile(rb"^hdparm v(\S+)")),
+    (("blkid", "-V"), re.compile(rb"^blkid from util-linux (\S+)")),
+)
+
+
+class RealMachine:
+    """The Machine of real hardware; `named_nodes` are loop, USB and removable disks that the operator spelled out."""
+
+    def __init__(self, *, real_drives: bool, named_nodes: tuple[str, ...] = (), roots: Roots | None = None) -> None:
+        self._roots = roots or Roots()
+        self._real_drives = real_drives
+        self._named = named_nodes
+
+    @cached_property
+    def environment(self) -> Environment:
+        """LIVE_IMAGE only with the image's marker and a root file system that is the live one; HOST otherwise."""
+        mounts = read_usage(self._roots).mounts
+        marked = (self._roots.root / IMAGE_MARKER).is_file()
+        overlay = any(m.mount_point == "/" and m.kind == "overlay" for m in mounts)
+        medium = any(m.mount_point in LIVE_MEDIUM_PATHS for m in mounts)
+        return Environment.LIVE_IMAGE if marked and overlay and medium else Environment.HOST
+
+    @cached_property
+    def image_sha256(self) -> str:
+        """What the image measured of its root file system at boot; '' elsewhere, or where it measured nothing."""
+        digest = read_text(self._roots.root / IMAGE_DIGEST).lower()
+        return digest if self._live and re.fullmatch(r"[0-9a-f]{64}", digest) else ""
+
+    def helper_versions(self) -> tuple[str, ...]:
+        """ "name version" of each helper program that is installed."""
+        return tuple(text for text in (_version(argv, pattern) for argv, pattern in _VERSIONS) if text)
+
+    def kernel(self) -> str:
+        """Release of the running kernel."""
+        return platform.release()
+
+    def inventory(self) -> MachineInventory:
+        """DMI, batteries, controllers, from sysfs."""
+        return read_inventory(self._roots)
+
+    def discover(self) -> tuple[Drive, ...]:
+        """All drives with what excludes them; nothing is opened for writing."""
+        return discover.discover_drives(self._roots, self._named, live=self._live)
+
+    def read_smart(self, drive: Drive) -> SmartSnapshot:
+        """One reading by smartctl; raises ToolMissing, ToolFailed, and Refused where reading means opening for writing."""
+        self._permit_smart(drive)
+        return smart.read_snapshot(drive.node, may_scan=self._live or self._real_drives)
+
+    def start_self_test(self, drive: Drive, kind: SelfTestKind) -> None:
+        """Start the drive's own self-test; raises ToolFailed where the drive refuses, Refused without `real_drives`."""
+        self._permit(drive)
+        smart.start_self_test(drive.node, kind)
+
+    def abort_self_test(self, drive: Drive) -> None:
+        """Abort the running self-test; raises ToolFailed, Refused without `real_drives`."""
+        self._permit(drive)
+        smart.abort_self_test(drive.node)
+
+    def open_medium(self, drive: Drive) -> BlockMedium:
+        """Open exclusively for writing; raises Refused, MediaBusy, MediaVanished, MediaError."""
+        self._permit(drive)
+        _check_free(drive.node, self._exclusions_of(drive))
+        return open_exclusively(drive.node, self._roots, lambda: self._holders_of(drive))
+
+    @property
+    def _live(self) -> bool:
+        return self.environment is Environment.LIVE_IMAGE
+
+    def _permit(self, drive: Drive) -> None:
+        if not (self._live or self._real_drives):
+            raise Refused(
+                f"{drive.node} is a real drive, and this is not the live system: nothing was opened.",
+                "Boot the live system, or spell out --real-drives.",
+            )
+
+    def _permit_smart(self, drive: Drive) -> None:
+        if drive.bus not in _READ_ONLY_SMART:
+            self._permit(drive)
+
+    def _exclusions_of(self, drive: Drive) -> tuple[Exclusion, ...]:
+        return discover.exclusions_now(self._roots, drive.node, self._named, live=self._live)
+
+    def _holders_of(self, drive: Drive) -> tuple[str, ...]:
+        try:
+            return tuple(_words(e) for e in self._exclusions_of(drive) if e.reason in _IN_USE)
+        except MediaVanished:
+            return ()
+
+
+def _check_free(node: str, exclusions: tuple[Exclusion, ...]) -> None:
+    """Discovery may be minutes old: whatever excludes the drive now counts."""
+    if not exclusions:
+        return
+    reasons = ", ".join(_words(e) for e in exclusions)
+    if all(e.reason in _IN_USE for e in exclusions):
+        raise MediaBusy(
+            f"{node} is in use: {reasons}.", "Unmount it or stop what uses it, then list the drives again."
+        )
+    raise Refused(f"{node} may not be written to: {reasons}.", "List the drives again.")
+
+
+def _words(exclusion: Exclusion) -> str:
+    return f"{exclusion.reason.value} ({exclusion.detail})" if exclusion.detail else exclusion.reason.value
+
+
+def _version(argv: tuple[str, ...], pattern: re.Pattern[bytes]) -> str:
+    try:
+        done = run(argv, timeout=10.0)
+    except (ToolMissing, ToolFailed):
+        return ""
+    match = pattern.match(done.stdout.strip() or done.stderr.strip())
+    return f"{argv[0]} {match[1].decode('ascii', 'replace')}" if match else ""

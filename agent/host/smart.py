@@ -1,0 +1,88 @@
+"""Health readings and self-tests through `smartctl --json`; the verdict on them is made elsewhere (diagnostics).
+
+smartctl's exit status is a bit mask that says more than success or failure, so every value is data here.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from agent.errors import ToolFailed
+from agent.host.run import Completed, run
+from agent.host.smart_scan import scanned_type
+from agent.model.health import SelfTestKind, SmartSnapshot
+
+_ANY_STATUS = range(256)
+# smartctl(8), EXIT STATUS: command line, device open, command to the drive.
+_NOT_READ = 0b011
+_NOT_DONE = 0b111
+_READ_SECONDS = 90.0
+_COMMAND_SECONDS = 60.0
+_WORDS = {SelfTestKind.SHORT: "short", SelfTestKind.EXTENDED: "long"}
+
+
+def read_snapshot(node: str, *, may_scan: bool) -> SmartSnapshot:
+    """One full reading; raises ToolMissing, ToolFailed (no answer in time). A drive that can't be read gives its exit status.
+
+    `may_scan` permits a second try with the type that a scan finds: a scan opens every SCSI node for writing.
+    """
+    snapshot = _snapshot(node, ())
+    if not (may_scan and snapshot.exit_status & _NOT_READ):
+        return snapshot
+    # smartctl guesses a bridge's protocol only while it scans, and not when a node is named.
+    kind = scanned_type(node)
+    if kind is None:
+        return snapshot
+    second = _snapshot(node, ("-d", kind))
+    return snapshot if second.exit_status & _NOT_READ else second
+
+
+def start_self_test(node: str, kind: SelfTestKind) -> None:
+    """Start a self-test in the background; raises ToolFailed where the drive refuses, one running already included."""
+    _command(node, ("-t", _WORDS[kind]), "Read the drive's health; wait for a running self-test or abort it.")
+
+
+def abort_self_test(node: str) -> None:
+    """Abort the running self-test; raises ToolFailed."""
+    _command(node, ("-X",), "Read the drive's health to see whether a self-test still runs.")
+
+
+def parse_document(output: bytes) -> dict[str, Any]:
+    """smartctl's JSON object; {} where the output is something else."""
+    try:
+        document = json.loads(output.decode("utf-8", "replace"))
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _snapshot(node: str, options: tuple[str, ...]) -> SmartSnapshot:
+    done = run(("smartctl", "--json=c", "-x", *options, node), timeout=_READ_SECONDS, allowed=_ANY_STATUS)
+    document = parse_document(done.stdout)
+    return SmartSnapshot(done.code, document, _version(document), hashlib.sha256(done.stdout).hexdigest())
+
+
+def _command(node: str, options: tuple[str, ...], remedy: str) -> None:
+    kind = () if not _snapshot_needs_type(node) else ("-d", scanned_type(node) or "auto")
+    argv = ("smartctl", "--json=c", *kind, *options, node)
+    done = run(argv, timeout=_COMMAND_SECONDS, allowed=_ANY_STATUS)
+    if done.code & _NOT_DONE:
+        raise ToolFailed(argv, done.code, _messages(done), remedy)
+
+
+def _snapshot_needs_type(node: str) -> bool:
+    probe = run(("smartctl", "--json=c", "-i", node), timeout=_COMMAND_SECONDS, allowed=_ANY_STATUS)
+    return bool(probe.code & _NOT_READ)
+
+
+def _messages(done: Completed) -> str:
+    about = parse_document(done.stdout).get("smartctl")
+    rows = about.get("messages") if isinstance(about, dict) else None
+    texts = [str(row.get("string", "")) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return "; ".join(texts) or done.stderr.decode("utf-8", "replace")
+
+
+def _version(document: dict[str, Any]) -> str:
+    about = document.get("smartctl")
+    numbers = about.get("version") if isinstance(about, dict) else None
+    return "smartctl " + ".".join(str(n) for n in numbers) if isinstance(numbers, list) else "smartctl"
