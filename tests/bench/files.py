@@ -10,7 +10,10 @@ from hashlib import sha256
 import typst
 from PIL import Image, PngImagePlugin
 
+from tests.bench.tables import SECTOR
+
 _WORDS = "salaire contrat facture dossier médical famille vacances mot de passe banque impôts courrier notaire école".split()
+_PADDING = " " * 64
 _ZIP_TIME = (2019, 6, 21, 12, 0, 0)
 
 
@@ -56,11 +59,20 @@ def _jpeg(number: int, rng: random.Random, secret: str) -> PlantedFile:
 
 
 def _png(number: int, rng: random.Random, secret: str) -> PlantedFile:
+    picture = _picture(rng, 320, 240)
+    data = _png_bytes(picture, secret)
+    # PhotoRec 7.1 gives up on a PNG whose last chunk lies across two sectors.
+    if len(data) % SECTOR < len(_PADDING):
+        data = _png_bytes(picture, secret + _PADDING)
+    return PlantedFile(f"SCAN{number:04}.PNG", data, (secret,), carved=True)
+
+
+def _png_bytes(picture: Image.Image, comment: str) -> bytes:
     out = io.BytesIO()
     info = PngImagePlugin.PngInfo()
-    info.add_text("Comment", secret)
-    _picture(rng, 320, 240).save(out, "PNG", pnginfo=info)
-    return PlantedFile(f"SCAN{number:04}.PNG", out.getvalue(), (secret,), carved=True)
+    info.add_text("Comment", comment)
+    picture.save(out, "PNG", pnginfo=info)
+    return out.getvalue()
 
 
 def _pdf(number: int, rng: random.Random, secret: str) -> PlantedFile:

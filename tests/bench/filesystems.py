@@ -17,6 +17,7 @@ with warnings.catch_warnings():
     from pyfatfs.PyFatFS import PyFatFS
 
 _EXT4_TIME = "1561118400"
+_CTIME = (f"ctime @{_EXT4_TIME}", "ctime_extra 0", f"atime @{_EXT4_TIME}", "atime_extra 0", f"mtime @{_EXT4_TIME}", "mtime_extra 0")
 _FAT_TIME = (12 << 11, (2019 - 1980) << 9 | 6 << 5 | 21)  # 21 June 2019, noon
 _VOLUME_LABEL = 0x08
 _LONG_NAME = 0x0F
@@ -88,11 +89,14 @@ def make_ext4(image: Path, size: int, label: str, files: list[PlantedFile], seed
             path.write_bytes(file.data)
             os.utime(path, (int(_EXT4_TIME), int(_EXT4_TIME)))
         features = ["-O", "^has_journal,^resize_inode", "-E", f"hash_seed={seed_uuid},lazy_itable_init=0", "-U", seed_uuid]
-        subprocess.run(
-            [program, "-q", "-F", "-m", "0", "-L", label[:16], *features, "-d", folder, str(image)],
-            check=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=60,
-            env={**os.environ, "E2FSPROGS_FAKE_TIME": _EXT4_TIME, "LC_ALL": "C.UTF-8"},
-        )
+        _run_e2fs(program, "-q", "-F", "-m", "0", "-L", label[:16], *features, "-d", folder, str(image))
+        # mkfs copies the moment at which the source files were written; only debugfs sets it.
+        commands = Path(folder, "commands")
+        fields = [f"set_inode_field /{name} {field}" for name in ["", *(f.name for f in files)] for field in _CTIME]
+        commands.write_text("\n".join(fields) + "\n")
+        _run_e2fs(str(Path(program).with_name("debugfs")), "-w", "-f", str(commands), str(image))
+
+
+def _run_e2fs(*argv: str) -> None:
+    environment = {**os.environ, "E2FSPROGS_FAKE_TIME": _EXT4_TIME, "LC_ALL": "C.UTF-8"}
+    subprocess.run(argv, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, env=environment)
