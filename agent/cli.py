@@ -294,7 +294,8 @@ def _say_result(evidence: EvidenceView) -> None:
 
 
 def _evidence_json(evidence: EvidenceView) -> dict[str, Any]:
-    return to_json_form(evidence) | {
+    return {
+        **to_json_form(evidence),
         "folder": str(evidence.folder),
         "document": str(evidence.document),
         "archived": evidence.upload is UploadState.ARCHIVED,

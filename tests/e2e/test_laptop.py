@@ -209,11 +209,9 @@ def test_the_stations_records_are_chained(bench, shop, evidence, tmp_path) -> No
     (station / "sequence.json").unlink(missing_ok=True)
     own = Shop(shop.pki, station, shop.passphrase)
     machine = bench("no-drive")
-    links = []
     for _ in range(3):
         assert ardoise("sanitize", "--all", *own.desk(evidence), "--machine", machine).code in {0, 1}
-    for folder in record_folders(evidence):
-        links.append(json.loads((folder / "record.json").read_text())["station_link"])
+    links = [json.loads((f / "record.json").read_text())["station_link"] for f in record_folders(evidence)]
     assert [link["sequence"] for link in links] == ["1", "2", "3"]
     assert links[0]["previous_record_sha256"] == ""
     assert len({link["previous_record_sha256"] for link in links}) == 3
