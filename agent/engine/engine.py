@@ -31,7 +31,7 @@ class Engine:
         *,
         patience: Patience = PATIENCE,
     ) -> None:
-        self._around = Surroundings(machine, clock, journal.append, patience)
+        self._around = Surroundings(machine, clock, journal, patience)
         self._journal = journal
         self._max_parallel = max_parallel
         self._jobs: tuple[Job, ...] = ()

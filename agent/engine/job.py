@@ -8,7 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.engine.buffers import AlignedBuffer
-from agent.engine.journal import Event, PassEvent, ProgressEvent, ResultEvent, StateEvent, VerificationEvent
+from agent.engine.journal import (
+    Journal,
+    OpenedEvent,
+    PassEvent,
+    ProgressEvent,
+    ResultEvent,
+    StateEvent,
+    VerificationEvent,
+)
 from agent.engine.judgement import judge, with_first_error
 from agent.engine.meter import Meter
 from agent.engine.overwrite import write_pass
@@ -24,7 +32,7 @@ from agent.model.sanitization import PassSpec, Plan, VerificationKind
 
 _LOG = logging.getLogger(__name__)
 MARK_SECONDS = 5.0
-_MARKS_PER_PHASE = 200
+_MARKS_PER_PHASE = 1000
 OPERATOR = "operator"
 _SUCCESSES = frozenset({JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS})
 
@@ -39,7 +47,7 @@ class Surroundings:
 
     machine: Machine
     clock: Clock
-    append: Callable[[Event], None]
+    journal: Journal
     patience: Patience
 
 
@@ -126,6 +134,7 @@ class Job:
         try:
             self._identity_at_open = medium.read_identity()
             self._check_identity(self._identity_at_open, medium)
+            self._around.journal.append(OpenedEvent(self.job_id, self._identity_at_open, self._clock.now()))
             stream = self._sanitize(medium)
             self._verify(medium, stream)
             self._identity_at_end = medium.read_identity()
@@ -187,7 +196,7 @@ class Job:
                 first_errors=transfer.errors.first,
             )
             self._passes.append(result)
-        self._around.append(PassEvent(self.job_id, result))
+        self._around.journal.append(PassEvent(self.job_id, result))
 
     # --- read-back
 
@@ -228,7 +237,7 @@ class Job:
                 first_unreadable=transfer.errors.first,
                 sample_seed=seed.hex(),
             )
-        self._around.append(VerificationEvent(self.job_id, self._verification))
+        self._around.journal.append(VerificationEvent(self.job_id, self._verification))
 
     def _regions(self) -> tuple[tuple[Region, ...], bytes]:
         identity = self.plan.drive.identity
@@ -248,7 +257,7 @@ class Job:
         result = self._result(state, reason)
         try:
             check_transition(self._state, state)
-            self._around.append(ResultEvent(result))
+            self._around.journal.append(ResultEvent(result))
         except EvidenceError as error:
             # What the journal does not hold can't be claimed; a failure stays one.
             ending = JobState.INTERRUPTED if state in _SUCCESSES else state
@@ -259,6 +268,7 @@ class Job:
             result = replace(
                 result, state=JobState.UNKNOWN, reason=f"defect of the program: {type(error).__name__}"
             )
+        self._meter.end()
         self._state, self._reason = result.state, result.reason
         self.result = result
 
@@ -281,7 +291,7 @@ class Job:
 
     def _enter(self, state: JobState, reason: str = "") -> None:
         check_transition(self._state, state)
-        self._around.append(StateEvent(self.job_id, self.node, state, reason, self._clock.now()))
+        self._around.journal.append(StateEvent(self.job_id, self.node, state, reason, self._clock.now()))
         self._state, self._reason = state, reason
 
     def _transfer(self, medium: Medium, move: Callable[[int, memoryview], int], no_progress: int) -> Transfer:
@@ -316,11 +326,12 @@ class Job:
             return
         self._last_mark, self._last_mark_bytes = now, done
         mark = ProgressEvent(self.job_id, self._state, number, done, total, earlier + errors, self._clock.now())
-        self._around.append(mark)
+        self._around.journal.append(mark)
 
     def _check_stop(self) -> None:
         if self._stop.is_set():
             raise Cancelled(self._stopped_by)
+        self._around.journal.check()
 
     def _since(self, began: float) -> int:
         return round((self._clock.monotonic() - began) * 1000)

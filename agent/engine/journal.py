@@ -15,6 +15,7 @@ from typing import Any
 
 from agent.durable import sync_folder
 from agent.errors import EvidenceError, JournalCorrupt
+from agent.model.drive import Identity
 from agent.model.job import JobResult, JobState, PassResult, VerificationResult
 from agent.model.json_form import JsonFormError, from_json_form, to_json_form
 from agent.model.record import SessionEnd
@@ -22,6 +23,7 @@ from agent.model.session import SessionHeader
 
 FIRST_PREVIOUS = "0" * 64
 _HEADER = "header"
+_ASIDE = "It is kept aside for examination; torn by a power cut, it means that nothing was begun."
 _CHECK_THE_STICK = "Check that the stick is in place and has room."
 
 
@@ -33,6 +35,15 @@ class StateEvent:
     node: str
     state: JobState
     reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OpenedEvent:
+    """The medium is held exclusively and is the one that was planned; nothing was written to it yet."""
+
+    job_id: str
+    identity: Identity
     at: datetime
 
 
@@ -88,10 +99,20 @@ class RecordedEvent:
     at: datetime
 
 
-Event = StateEvent | PassEvent | ProgressEvent | VerificationEvent | ResultEvent | SessionEvent | RecordedEvent
+Event = (
+    StateEvent
+    | OpenedEvent
+    | PassEvent
+    | ProgressEvent
+    | VerificationEvent
+    | ResultEvent
+    | SessionEvent
+    | RecordedEvent
+)
 
 _EVENTS: dict[str, type[Event]] = {
     "state": StateEvent,
+    "opened": OpenedEvent,
     "pass": PassEvent,
     "progress": ProgressEvent,
     "verification": VerificationEvent,
@@ -159,6 +180,32 @@ class Journal:
             raise
         return journal
 
+    @classmethod
+    def reopen(cls, path: Path) -> "Journal":
+        """Go on with a journal that was read back: its torn tail, if any, is cut off first.
+
+        Raises JournalCorrupt for a damaged one, which stays as it is, and EvidenceError.
+        """
+        scan = _scan(_read_bytes(path))
+        if scan.damage:
+            raise JournalCorrupt(
+                f"The journal can't be continued: {scan.damage}.", "Keep it aside for examination."
+            )
+        try:
+            os.truncate(path, scan.sound_bytes)
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+            os.fsync(descriptor)
+        except OSError as error:
+            raise EvidenceError(f"The journal can't be continued: {error.strerror}.", _CHECK_THE_STICK) from error
+        journal = cls(descriptor, path, scan.header)
+        journal._number, journal._previous = scan.lines, scan.previous
+        return journal
+
+    def check(self) -> None:
+        """Raise EvidenceError if the journal takes nothing more: no effect may begin that it can't hold."""
+        if self._failure:
+            raise EvidenceError(f"The journal can't be written: {self._failure}.", _CHECK_THE_STICK)
+
     def append(self, event: Event) -> None:
         """Put an event on stable storage before returning (a progress mark only into the file); raises EvidenceError."""
         self._append_line(_NAMES[type(event)], to_json_form(event), sync=not isinstance(event, ProgressEvent))
@@ -173,8 +220,7 @@ class Journal:
 
     def _append_line(self, event: str, body: object, *, sync: bool) -> None:
         with self._lock:
-            if self._failure:
-                raise EvidenceError(f"The journal can't be written: {self._failure}.", _CHECK_THE_STICK)
+            self.check()
             line, digest = _encode_line(self._number, self._previous, event, body)
             try:
                 _write_whole(self._descriptor, line)
@@ -188,43 +234,64 @@ class Journal:
             self._previous = digest
 
 
+@dataclass(frozen=True)
+class _Scan:
+    header: SessionHeader
+    events: tuple[Event, ...]
+    damage: str
+    lines: int
+    previous: str
+    sound_bytes: int
+
+
 def read_journal(path: Path) -> JournalContent:
     """Read a journal as far as it can be trusted; raises JournalCorrupt without a sound header, EvidenceError."""
+    scan = _scan(_read_bytes(path))
+    return JournalContent(scan.header, scan.events, trusted=not scan.damage, damage=scan.damage)
+
+
+def _read_bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise EvidenceError(f"The journal can't be read: {error.strerror}.") from error
-    lines = data.split(b"\n")
-    header, previous = _read_header(lines[0] if len(lines) > 1 else b"")
+
+
+def _scan(data: bytes) -> _Scan:
+    *lines, tail = data.split(b"\n")
+    if not lines:
+        raise JournalCorrupt("The journal holds not even its first line.", _ASIDE)
+    header, previous = _read_header(lines[0])
     events: list[Event] = []
+    damage = ""
+    sound = len(lines[0]) + 1
     for number, line in enumerate(lines[1:], start=1):
-        if not line and number == len(lines) - 1:
-            break
         try:
-            name, body, previous = _decode_line(line, number, previous)
+            name, body, digest = _decode_line(line, number, previous)
             events.append(from_json_form(body, _EVENTS[name]))
-        except (ValueError, KeyError) as error:
-            if _is_torn(lines[number:]):
-                break
-            damage = f"line {number + 1} of the journal is damaged ({type(error).__name__})"
-            return JournalContent(header, tuple(events), trusted=False, damage=damage)
-    return JournalContent(header, tuple(events), trusted=True, damage="")
+        except (ValueError, KeyError, TypeError) as error:
+            if not _is_torn([*lines[number:], tail]):
+                damage = f"line {number + 1} of the journal is damaged ({type(error).__name__})"
+            break
+        previous = digest
+        sound += len(line) + 1
+    return _Scan(header, tuple(events), damage, len(events) + 1, previous, sound)
 
 
 def _read_header(line: bytes) -> tuple[SessionHeader, str]:
-    remedy = "Nothing was begun under it if it was torn by a power cut; it is kept aside for examination."
     try:
         name, body, digest = _decode_line(line, 0, FIRST_PREVIOUS)
         if name != _HEADER:
             raise JsonFormError(f"the first line is a {name!r}")
         return from_json_form(body, SessionHeader), digest
-    except (ValueError, KeyError) as error:
-        raise JournalCorrupt(f"The journal's first line is no header ({type(error).__name__}).", remedy) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise JournalCorrupt(f"The journal's first line is no header ({type(error).__name__}).", _ASIDE) from error
 
 
 def _is_torn(rest: list[bytes]) -> bool:
-    # A power cut leaves a last line without its end, or a tail of zeros where the length was written before the data.
-    return len(rest) == 1 or not b"".join(rest).strip(b"\0")
+    # A power cut leaves a last line without its end, which never gets here, or a tail of zeros where the file's length
+    # reached the medium before its content did.
+    return not b"".join(rest).strip(b"\0")
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:
@@ -242,11 +309,11 @@ def _encode_line(number: int, previous: str, event: str, body: object) -> tuple[
 def _decode_line(line: bytes, number: int, previous: str) -> tuple[str, Any, str]:
     try:
         content = json.loads(line)
+        if not isinstance(content, dict):
+            raise JsonFormError("not an object")
+        again, digest = _encode_line(number, previous, content["event"], content["body"])
     except RecursionError as error:
         raise JsonFormError("nested too deeply") from error
-    if not isinstance(content, dict):
-        raise JsonFormError("not an object")
-    again, digest = _encode_line(number, previous, content["event"], content["body"])
     if again != line + b"\n":
         raise JsonFormError("digest, number or chain differs")
     return content["event"], content["body"], digest

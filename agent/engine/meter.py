@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from agent.model.job import NO_PROGRESS, Progress
 
@@ -31,12 +32,16 @@ class Meter:
         """Say how far the phase has got."""
         now = self._monotonic()
         with self._lock:
-            p = self._now
-            self._now = Progress(p.pass_number, p.pass_count, done_bytes, p.total_bytes, None, None, errors)
+            self._now = replace(self._now, done_bytes=done_bytes, error_count=errors)
             if now - self._samples[-1][0] >= _SAMPLE_SECONDS:
                 self._samples.append((now, done_bytes))
             while len(self._samples) > 1 and self._samples[1][0] < now - WINDOW_SECONDS:
                 self._samples.popleft()
+
+    def end(self) -> None:
+        """The job has ended: what was done stays, there is no rate any more."""
+        with self._lock:
+            self._samples.clear()
 
     def progress(self) -> Progress:
         """The progress at this moment; the estimate covers all phases that the job still has before it."""
@@ -46,13 +51,13 @@ class Meter:
         rate = _rate(samples, now, p.done_bytes)
         remaining = p.total_bytes - p.done_bytes + later
         eta = remaining / rate if rate else None
-        return Progress(p.pass_number, p.pass_count, p.done_bytes, p.total_bytes, rate, eta, p.error_count)
+        return replace(p, rate_bytes_per_second=rate, eta_seconds=eta)
 
 
 def _rate(samples: tuple[tuple[float, int], ...], now: float, done: int) -> float | None:
-    within = [s for s in samples if s[0] >= now - WINDOW_SECONDS]
-    if not samples:
+    if not samples or now - samples[0][0] < _SAMPLE_SECONDS:
         return None
-    start, before = within[0] if within else (now - WINDOW_SECONDS, done)
-    elapsed = now - start
-    return (done - before) / elapsed if elapsed >= _SAMPLE_SECONDS else None
+    if now - samples[-1][0] > WINDOW_SECONDS:
+        return 0.0
+    start, before = samples[0]
+    return (done - before) / (now - start)

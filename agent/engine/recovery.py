@@ -5,6 +5,7 @@ from datetime import datetime
 from agent.engine.journal import (
     Event,
     JournalContent,
+    OpenedEvent,
     PassEvent,
     ProgressEvent,
     ResultEvent,
@@ -38,6 +39,7 @@ def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: list[
     reason = f"the program ended unexpectedly {_how_far(events)}"
     if content.damage:
         reason += f"; {content.damage}"
+    opened = [e.identity for e in events if isinstance(e, OpenedEvent)]
     checks = [e.result for e in events if isinstance(e, VerificationEvent)]
     return JobResult(
         job_id=job_id,
@@ -47,7 +49,7 @@ def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: list[
         started_at=started,
         ended_at=ended,
         duration_ms=_milliseconds(started, ended),
-        identity_at_open=None,
+        identity_at_open=opened[-1] if opened else None,
         identity_at_end=None,
         passes=tuple(e.result for e in events if isinstance(e, PassEvent)),
         verification=checks[-1] if checks else None,
@@ -70,7 +72,7 @@ def _how_far(events: list[Event]) -> str:
 def _job_of(event: Event) -> str:
     if isinstance(event, ResultEvent):
         return event.result.job_id
-    if isinstance(event, StateEvent | PassEvent | ProgressEvent | VerificationEvent):
+    if isinstance(event, StateEvent | OpenedEvent | PassEvent | ProgressEvent | VerificationEvent):
         return event.job_id
     return ""
 

@@ -13,7 +13,7 @@ from agent.engine.planning import make_plan
 from agent.engine.transfer import PATIENCE, Patience
 from agent.errors import MediaVanished
 from agent.model.drive import Bus, Drive, HiddenAreas, HiddenAreaState, Identity, MediaType, SerialSource
-from agent.model.job import JobResult
+from agent.model.job import JobResult, JobState
 from agent.model.machine import Environment, MachineInventory
 from agent.model.record import DriveRecord, Issuer, Operator, Outcome, Tool, medium_outcome
 from agent.model.sanitization import Method, Plan, Policy
@@ -112,8 +112,8 @@ class Faults:
     at_open: Identity | None = None
     at_end: Identity | None = None
     capacity_at_open: int | None = None
-    on_write: Callable[[int], None] = lambda offset: None
-    on_read: Callable[[int], None] = lambda offset: None
+    on_write: Callable[[int], None] = lambda _offset: None
+    on_read: Callable[[int], None] = lambda _offset: None
     on_open: Callable[[], None] = lambda: None
 
 
@@ -335,8 +335,6 @@ def outcome_of(result: JobResult) -> Outcome:
 
 def forged_success(result: JobResult) -> Outcome:
     """What the model makes of the same evidence if the engine had called it sanitized: it must not believe it."""
-    from agent.model.job import JobState
-
     return medium_outcome(drive_record(replace(result, state=JobState.SANITIZED)))
 
 

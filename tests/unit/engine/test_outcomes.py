@@ -9,8 +9,20 @@ from agent.engine.transfer import Patience
 from agent.errors import MediaBusy
 from agent.model.job import JobState, SectorError
 from agent.model.record import Outcome
+from agent.model.sanitization import VerificationKind
 
-from .fakes import MIB, OLD, Faults, FileStore, fake_drive, forged_success, make_identity, outcome_of, run_one
+from .fakes import (
+    MIB,
+    OLD,
+    FakeClock,
+    Faults,
+    FileStore,
+    fake_drive,
+    forged_success,
+    make_identity,
+    outcome_of,
+    run_one,
+)
 
 EIO_TEXT = "Input/output error"
 
@@ -31,9 +43,7 @@ def test_a_sound_drive_is_sanitized(tmp_path, pass_set):
     assert not drive.medium.open
 
 
-@pytest.mark.parametrize(
-    ("pass_set", "byte"), [("zeros", 0x00), ("ones", 0xFF), ("vsitr-7", 0xAA)], ids=lambda v: str(v)
-)
+@pytest.mark.parametrize(("pass_set", "byte"), [("zeros", 0x00), ("ones", 0xFF), ("vsitr-7", 0xAA)], ids=str)
 def test_a_pattern_is_what_its_name_says(tmp_path, pass_set, byte):
     drive = fake_drive(size=MIB + 4096)
     run_one(tmp_path, drive, pass_set=pass_set)
@@ -190,7 +200,7 @@ def test_a_lying_drive_fails_with_its_first_bad_lba(tmp_path, name, first_lba, s
 
 @pytest.mark.parametrize("name", ["drops everything", "drops the first MiB", "drops the last 4 KiB"])
 def test_the_edges_are_in_every_sample(tmp_path, name):
-    result = run_one(tmp_path, fake_drive(LIES[name]), verification="sampled")
+    result = run_one(tmp_path, fake_drive(LIES[name]), verification=VerificationKind.SAMPLED)
     assert result.state is JobState.FAILED
 
 
@@ -247,8 +257,6 @@ def test_a_dead_drive_is_given_up_soon(tmp_path):
 
 
 def test_a_drive_that_fails_slowly_is_given_up(tmp_path):
-    from .fakes import FakeClock
-
     drive = fake_drive(Faults(write_errors=frozenset(range(0, 20 * 2048, 256))), size=20 * MIB)
     patience = Patience(block_seconds=5, total_seconds=20)
     result = run_one(tmp_path, drive, patience=patience, clock=FakeClock(step=1.0))

@@ -1,0 +1,100 @@
+"""Plans and refusals: levels are never claimed beyond what an overwrite reaches."""
+
+import pytest
+
+from agent.engine.pass_sets import PASS_SETS, find_pass_set
+from agent.engine.planning import make_plan
+from agent.errors import UsageError
+from agent.model.drive import Exclusion, ExclusionReason, HiddenAreas, HiddenAreaState, MediaType
+from agent.model.sanitization import Method, PassKind, Plan, Policy, Refusal, Technique, VerificationKind
+
+from .fakes import make_drive, make_identity
+
+MULTI = [p.name for p in PASS_SETS if len(p.passes) > 1]
+FLASH = [MediaType.SOLID_STATE, MediaType.EMBEDDED_FLASH, MediaType.REMOVABLE_FLASH]
+
+
+def bytes_of(name: str) -> list[str]:
+    return ["random" if p.kind is PassKind.RANDOM else p.pattern_hex for p in find_pass_set(name).passes]
+
+
+def test_pass_sets_are_those_of_their_sources():
+    assert bytes_of("random") == ["random"]
+    assert bytes_of("zeros") == ["00"]
+    assert bytes_of("ones") == ["ff"]
+    assert bytes_of("dod-3") == ["00", "ff", "random"]
+    assert bytes_of("hmg-is5-enhanced") == ["00", "ff", "random"]
+    assert bytes_of("vsitr-7") == ["00", "ff", "00", "ff", "00", "ff", "aa"]
+    assert bytes_of("schneier-7") == ["ff", "00", *["random"] * 5]
+    assert len({p.name for p in PASS_SETS}) == len(PASS_SETS)
+    assert all(p.source for p in PASS_SETS)
+
+
+def test_unknown_names_list_the_known_ones():
+    with pytest.raises(UsageError) as caught:
+        find_pass_set("gost")
+    assert all(p.name in caught.value.remedy for p in PASS_SETS)
+    with pytest.raises(UsageError) as caught:
+        make_plan(make_drive(), Policy(technique="crypto"))
+    assert "auto, overwrite" in caught.value.remedy
+
+
+@pytest.mark.parametrize("technique", ["auto", "overwrite"])
+@pytest.mark.parametrize("media_type", MediaType)
+@pytest.mark.parametrize("name", [p.name for p in PASS_SETS])
+def test_an_overwrite_reaches_clear_and_flash_takes_one_pass(technique, media_type, name):
+    plan = make_plan(make_drive(media_type=media_type), Policy(technique=technique, pass_set=name))
+    if media_type in FLASH and name in MULTI:
+        assert isinstance(plan, Refusal)
+        assert any("NIST SP 800-88r2 FAQ Q6" in r for r in plan.reasons)
+        return
+    assert isinstance(plan, Plan)
+    assert plan.technique is Technique.OVERWRITE
+    assert plan.level_reached is Method.CLEAR
+    assert any("Clear" in r for r in plan.reasons)
+    assert plan.not_covered
+
+
+def test_purge_is_refused_with_its_reason():
+    refusal = make_plan(make_drive(), Policy(required=Method.PURGE))
+    assert isinstance(refusal, Refusal)
+    assert refusal.reasons == ("an overwrite reaches Clear, Purge is required",)
+
+
+@pytest.mark.parametrize("reason", ExclusionReason)
+def test_excluded_drives_are_refused_with_each_reason(reason):
+    drive = make_drive(exclusions=(Exclusion(reason, "detail"), Exclusion(ExclusionReason.HELD)))
+    refusal = make_plan(drive, Policy())
+    assert isinstance(refusal, Refusal)
+    assert refusal.reasons == (f"{reason.value}: detail", "held by another device")
+
+
+def test_hidden_areas():
+    def plan_with(state, accessible=None, native=None):
+        return make_plan(make_drive(hidden_areas=HiddenAreas(state, accessible, native)), Policy())
+
+    present = plan_with(HiddenAreaState.PRESENT, 1000, 1500)
+    assert isinstance(present, Refusal)
+    assert "(500 sectors)" in present.reasons[0]
+    unknown = plan_with(HiddenAreaState.NOT_EXAMINED)
+    assert isinstance(unknown, Plan)
+    assert any("not examined" in line for line in unknown.not_covered)
+    none = plan_with(HiddenAreaState.NONE_FOUND)
+    assert isinstance(none, Plan)
+    assert not any("hidden" in line for line in none.not_covered)
+
+
+@pytest.mark.parametrize(
+    ("size", "sector"), [(0, 512), (-512, 512), (1000, 512), (512 * 3, 4096), (512, 0), (520, 520)]
+)
+def test_impossible_sizes_are_refused(size, sector):
+    assert isinstance(make_plan(make_drive(identity=make_identity(size, sector)), Policy()), Refusal)
+
+
+def test_the_plan_says_how_it_is_read_back():
+    full = make_plan(make_drive(), Policy())
+    sampled = make_plan(make_drive(), Policy(verification=VerificationKind.SAMPLED, pass_set="zeros"))
+    assert any("every byte is read back" in r for r in full.reasons)
+    assert any("sample" in r for r in sampled.reasons)
+    assert any("alias" in r for r in full.reasons + sampled.reasons)
+    assert sampled.verification is VerificationKind.SAMPLED
