@@ -43,14 +43,16 @@ class Pseudonyms:
     def __init__(self, salt: bytes) -> None:
         self._salt = salt
         self._known: dict[str, str] = {}
+        self._made: set[str] = set()
 
     def of(self, text: str) -> str:
         """The pseudonym of a value; white space around it, punctuation and placeholders stay."""
         core = text.strip()
-        if is_placeholder(core):
+        if is_placeholder(core) or core in self._made:
             return text
         if core not in self._known:
             self._known[core] = self._made_for(core)
+            self._made.add(self._known[core])
         return text.replace(core, self._known[core])
 
     def everywhere(self, text: str) -> str:
@@ -103,13 +105,12 @@ def capture_machine(machine: Machine, out: Path) -> tuple[str, ...]:
     controllers = [_id_controller(drive) if drive.bus is Bus.NVME else None for drive, _ in drives]
     for document in (*(s.document for _, s in drives if s), *(c for c in controllers if c)):
         _collect(document, pseudonyms)
-    files = dict(_files(inventory, drives, controllers))
-    files["README.md"] = _readme(inventory)
-    for relative, content in files.items():
+    for relative, content in _files(inventory, drives, controllers):
+        cleaned = _cleaned(content, pseudonyms)
+        text = cleaned if isinstance(cleaned, str) else json.dumps(cleaned, indent=1, ensure_ascii=False) + "\n"
         path = out / relative
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        write_synced(path, pseudonyms.everywhere(text).encode())
+        write_synced(path, text.encode("utf-8", "replace"))
     return tuple(block_name(drive.node) for drive, _ in drives)
 
 
@@ -117,7 +118,7 @@ def _read(machine: Machine, drive: Drive) -> SmartSnapshot | None:
     """A drive that can't be read is captured all the same: its folder then has no reading."""
     try:
         return machine.read_smart(drive)
-    except (ToolFailed, Refused):
+    except ToolFailed:
         return None
 
 
@@ -163,24 +164,17 @@ def _items(value: Json) -> Iterable[tuple[str, Json]]:
     return (("", row) for row in value) if isinstance(value, list) else ()
 
 
-def _cleaned(value: Json) -> Json:
-    """A document without what tells of the place and time, and with numbers under secret keys zeroed."""
+def _cleaned(value: Json, pseudonyms: Pseudonyms, *, secret: bool = False) -> Json:
+    """A value without what tells of place and time: secret text replaced, secret numbers zeroed, known values gone everywhere."""
     if isinstance(value, dict):
-        return {
-            key: _zeroed(row) if key in _SECRET_KEYS else _cleaned(row)
-            for key, row in value.items()
-            if key not in _DROPPED_KEYS
-        }
-    return [_cleaned(row) for row in value] if isinstance(value, list) else value
-
-
-def _zeroed(value: Json) -> Json:
-    """wwn and eui64 are objects of numbers: {"naa": 5, "oui": 3152, "id": 548...}."""
-    if isinstance(value, dict):
-        return {key: _zeroed(row) for key, row in value.items()}
+        kept = ((key, row) for key, row in value.items() if key not in _DROPPED_KEYS)
+        return {key: _cleaned(row, pseudonyms, secret=secret or key in _SECRET_KEYS) for key, row in kept}
     if isinstance(value, list):
-        return [_zeroed(row) for row in value]
-    return 0 if isinstance(value, int) and not isinstance(value, bool) else value
+        return [_cleaned(row, pseudonyms, secret=secret) for row in value]
+    if isinstance(value, str):
+        return pseudonyms.of(value) if secret else pseudonyms.everywhere(value)
+    # wwn and eui64 are objects of numbers: {"naa": 5, "oui": 3152, "id": 548...}.
+    return 0 if secret and isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _files(
@@ -189,6 +183,7 @@ def _files(
     controllers: list[dict[str, Json] | None],
 ) -> Iterator[tuple[str, Json]]:
     names = [block_name(drive.node) for drive, _ in drives]
+    yield "README.md", _readme(inventory)
     title = f"{inventory.manufacturer} {inventory.model}".strip() or "A machine that does not say what it is"
     yield (
         "machine.json",
@@ -198,10 +193,12 @@ def _files(
     for name, (drive, snapshot), controller in zip(names, drives, controllers, strict=True):
         yield f"drives/{name}/identity.json", to_json_form(drive)
         if snapshot is not None:
-            document = _cleaned(snapshot.document)
-            yield f"drives/{name}/smartctl.json", {"exit_status": snapshot.exit_status, "document": document}
+            yield (
+                f"drives/{name}/smartctl.json",
+                {"exit_status": snapshot.exit_status, "document": snapshot.document},
+            )
         if controller is not None:
-            yield f"drives/{name}/nvme-id-ctrl.json", _cleaned(controller)
+            yield f"drives/{name}/nvme-id-ctrl.json", controller
 
 
 def _readme(inventory: MachineInventory) -> str:
