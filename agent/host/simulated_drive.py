@@ -38,9 +38,7 @@ class SimulatedDrive:
         return self.folder.read_value(f"{self._base}/identity.json", Drive)
 
     def current(self, size_bytes: int) -> Drive:
-        """The drive as it is now, with the image's size for capacity; raises MediaVanished where its capture has gone."""
-        if not self.folder.exists(f"{self._base}/identity.json"):
-            raise MediaVanished(f"{self.name} is no longer there.", "Plug the drive in again and start over.")
+        """The drive as it is now, with the image's size for capacity; raises EnvironmentLacks, MediaVanished."""
         drive = self.captured()
         sector = drive.identity.logical_sector_bytes
         capacity = self.whole_sectors(size_bytes, sector)
@@ -70,8 +68,10 @@ class SimulatedDrive:
                 f"{self.name} is no longer there.", "Plug the drive in again and start over."
             ) from error
 
-    def is_image(self, opened: os.stat_result) -> bool:
-        """Whether what was opened is still this drive's image."""
+    def is_there(self, opened: os.stat_result) -> bool:
+        """Whether the drive still answers, and what was opened is still its image."""
+        if self.state().vanished or not self.folder.exists(f"{self._base}/identity.json"):
+            return False
         try:
             now = self.folder.status(f"{self._base}/image")
         except FileNotFoundError:

@@ -43,7 +43,7 @@ class SimulatedMedium:
 
     def read_identity(self) -> Identity:
         """Identity as the capture and the image's size say it at this moment; raises MediaVanished."""
-        if self._drive.state().vanished or not self._drive.is_image(os.fstat(self._open())):
+        if not self._drive.is_there(os.fstat(self._open())):
             raise MediaVanished(
                 f"{self._drive.name} is no longer there.", "Plug the drive in again and start over."
             )
@@ -106,10 +106,9 @@ class SimulatedMedium:
         return Request(offset // self._sector, min(length, room) // self._sector)
 
     def _check_alive(self) -> None:
-        state = self._drive.state()
-        if state.vanished or not self._drive.is_image(os.fstat(self._open())):
+        if not self._drive.is_there(os.fstat(self._open())):
             raise gone_error()
-        if state.died:
+        if self._drive.state().died:
             raise io_error()
 
     def _admitted(self, wanted: Request) -> int:

@@ -12,7 +12,18 @@ from PIL import Image, PngImagePlugin
 
 from tests.bench.tables import SECTOR
 
-_WORDS = "salaire contrat facture dossier médical famille vacances mot de passe banque impôts courrier notaire école".split()
+_WORDS = [
+    "salaire",
+    "contrat",
+    "facture",
+    "dossier",
+    "famille",
+    "vacances",
+    "banque",
+    "impots",
+    "notaire",
+    "courrier",
+]
 _PADDING = " " * 64
 _ZIP_TIME = (2019, 6, 21, 12, 0, 0)
 

@@ -17,7 +17,14 @@ with warnings.catch_warnings():
     from pyfatfs.PyFatFS import PyFatFS
 
 _EXT4_TIME = "1561118400"
-_CTIME = (f"ctime @{_EXT4_TIME}", "ctime_extra 0", f"atime @{_EXT4_TIME}", "atime_extra 0", f"mtime @{_EXT4_TIME}", "mtime_extra 0")
+_CTIME = (
+    f"ctime @{_EXT4_TIME}",
+    "ctime_extra 0",
+    f"atime @{_EXT4_TIME}",
+    "atime_extra 0",
+    f"mtime @{_EXT4_TIME}",
+    "mtime_extra 0",
+)
 _FAT_TIME = (12 << 11, (2019 - 1980) << 9 | 6 << 5 | 21)  # 21 June 2019, noon
 _VOLUME_LABEL = 0x08
 _LONG_NAME = 0x0F
@@ -88,7 +95,14 @@ def make_ext4(image: Path, size: int, label: str, files: list[PlantedFile], seed
             path = Path(folder, file.name)
             path.write_bytes(file.data)
             os.utime(path, (int(_EXT4_TIME), int(_EXT4_TIME)))
-        features = ["-O", "^has_journal,^resize_inode", "-E", f"hash_seed={seed_uuid},lazy_itable_init=0", "-U", seed_uuid]
+        features = [
+            "-O",
+            "^has_journal,^resize_inode",
+            "-E",
+            f"hash_seed={seed_uuid},lazy_itable_init=0",
+            "-U",
+            seed_uuid,
+        ]
         _run_e2fs(program, "-q", "-F", "-m", "0", "-L", label[:16], *features, "-d", folder, str(image))
         # mkfs copies the moment at which the source files were written; only debugfs sets it.
         commands = Path(folder, "commands")

@@ -15,6 +15,22 @@ from tests.bench.tables import SECTOR, Partition, divide, gpt, mbr
 MACHINES = Path(__file__).resolve().parents[1] / "machines"
 MIB = 1024 * 1024
 _BLOCK = 64 * 1024
+_USUAL_LAYOUT: dict[str, Any] = {
+    "size_mib": 64,
+    "table": "gpt",
+    "partitions": [
+        {
+            "file_system": "fat",
+            "label": "DUPONT-PERSO",
+            "files": {"jpeg": 3, "png": 2, "pdf": 2, "docx": 2, "text": 3},
+        },
+        {
+            "file_system": "ext4",
+            "label": "DUPONT-PERSO",
+            "files": {"jpeg": 2, "png": 1, "pdf": 1, "docx": 1, "text": 2},
+        },
+    ],
+}
 
 
 class BenchError(Exception):
@@ -27,7 +43,11 @@ def known_machines() -> list[str]:
 
 
 def make_bench(
-    out: Path, machines: list[str] | None = None, size_mib: int | None = None, pace: int | None = None, seed: str = "ardoise"
+    out: Path,
+    machines: list[str] | None = None,
+    size_mib: int | None = None,
+    pace: int | None = None,
+    seed: str = "ardoise",
 ) -> list[Path]:
     """Make (again) the benches asked for and return their folders; raises BenchError, OSError.
 
@@ -66,7 +86,8 @@ def _make_machine(out: Path, name: str, size_mib: int | None, pace: int | None, 
 
 def _make_drive(folder: Path, size_mib: int | None, seed: str) -> dict[str, Any]:
     """Write `image` and return what was planted in it."""
-    layout = json.loads((folder / "layout.json").read_text())
+    own = folder / "layout.json"
+    layout = json.loads(own.read_text()) if own.exists() else _USUAL_LAYOUT
     size = (size_mib or layout["size_mib"]) * MIB
     specs = [(_file_system(p["file_system"]), p["label"]) for p in layout["partitions"]]
     partitions = divide(specs, size // SECTOR)
@@ -128,7 +149,8 @@ def _entry(partition: Partition, files: list[PlantedFile]) -> dict[str, Any]:
         "first_lba": partition.first,
         "sectors": partition.count,
         "files": [
-            {"name": f.name, "bytes": len(f.data), "sha256": f.sha256, "tokens": list(f.tokens), "carved": f.carved} for f in files
+            {"name": f.name, "bytes": len(f.data), "sha256": f.sha256, "tokens": list(f.tokens), "carved": f.carved}
+            for f in files
         ],
     }
 

@@ -33,7 +33,9 @@ def planted_digests(drive: dict[str, Any]) -> frozenset[str]:
 
 def strings_found(image: Path, tokens: frozenset[str]) -> Found:
     """Which secrets `strings` shows; raises FileNotFoundError, CalledProcessError."""
-    shown = subprocess.run(["strings", "-a", str(image)], check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=300)
+    shown = subprocess.run(
+        ["strings", "-a", str(image)], check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=300
+    )
     text = shown.stdout.decode("ascii", "replace")
     found = frozenset(t for t in tokens if t in text)
     return Found(found, tokens - found)
@@ -52,10 +54,33 @@ def carve(image: Path, families: str = _FAMILIES[0]) -> list[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "photorec.log")
         search = f"partition_none,fileopt,{families},wholespace,search"
-        argv = ["photorec", "/log", "/logname", str(log), "/d", str(Path(folder, "found")), "/cmd", str(image.resolve()), search]
+        argv = [
+            "photorec",
+            "/log",
+            "/logname",
+            str(log),
+            "/d",
+            str(Path(folder, "found")),
+            "/cmd",
+            str(image.resolve()),
+            search,
+        ]
         # It draws a screen, and ends at once where it has no terminal type.
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "linux", "LC_ALL": "C.UTF-8", "HOME": folder}
-        subprocess.run(argv, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=300, cwd=folder, env=environment)
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "TERM": "linux",
+            "LC_ALL": "C.UTF-8",
+            "HOME": folder,
+        }
+        subprocess.run(
+            argv,
+            check=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=300,
+            cwd=folder,
+            env=environment,
+        )
         if "PhotoRec exited normally." not in log.read_text(errors="replace"):
             raise RuntimeError("PhotoRec did not finish")
         return [p.read_bytes() for p in sorted(Path(folder).glob("found.*/*")) if p.name != "report.xml"]

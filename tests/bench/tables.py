@@ -72,7 +72,9 @@ def _gpt_entry(partition: Partition, seed: str) -> bytes:
     name = partition.label.encode("utf-16-le").ljust(72, b"\0")
     last = partition.first + partition.count - 1
     unique = _guid(seed, f"partition {partition.first}")
-    return struct.pack("<16s16sQQQ72s", _GPT_TYPE[partition.file_system].bytes_le, unique, partition.first, last, 0, name)
+    return struct.pack(
+        "<16s16sQQQ72s", _GPT_TYPE[partition.file_system].bytes_le, unique, partition.first, last, 0, name
+    )
 
 
 def _mbr_entry(kind: int, first: int, count: int) -> bytes:
