@@ -18,5 +18,5 @@ def clock_remark(now: datetime) -> str:
 
 
 def effective_time(now: datetime, not_before: datetime) -> datetime:
-    """The time by which to judge the own certificate: an implausible clock can't be earlier than the certificate's first day."""
-    return max(now, not_before) if clock_remark(now) else now
+    """The time by which to judge the own certificate: its first day where the clock can't be right."""
+    return not_before if clock_remark(now) else now

@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.certificate.station import StationKey, load_station_key
 from agent.errors import Refused, StationError
 from agent.model.machine import Environment
+from agent.workflow.clock_check import clock_remark
 
 KEY, CERTIFICATE, CHAIN, ROOT, REGISTRY = (
     "station.key.pem",
@@ -30,7 +31,9 @@ class Station:
 def open_station(folder: Path, passphrase: bytes, at: datetime) -> Station:
     """Open a station's key; raises StationError (incomplete, expired), KeyLocked (wrong passphrase)."""
     parts = {name: _read(folder / name) for name in (KEY, CERTIFICATE, CHAIN, ROOT)}
-    key = load_station_key(parts[KEY], parts[CERTIFICATE], parts[CHAIN], parts[ROOT], passphrase, at)
+    # A dead clock must not stop the work, and expiry can't be judged by it.
+    judged_at = None if clock_remark(at) else at
+    key = load_station_key(parts[KEY], parts[CERTIFICATE], parts[CHAIN], parts[ROOT], passphrase, judged_at)
     registry = folder / REGISTRY
     return Station(folder, key, parts[ROOT], registry.read_bytes() if registry.is_file() else None)
 

@@ -174,5 +174,5 @@ def registry(tmp_path: Path, shop: Shop, allow_programs) -> Iterator[RegistryPro
 
 @pytest.fixture(autouse=True)
 def _python(allow_programs) -> None:
-    allow_programs(Path(sys.executable).name)
+    allow_programs(Path(sys.executable).name, "mkfs.ext4", "debugfs")
     os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
