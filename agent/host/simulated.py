@@ -45,10 +45,9 @@ class SimulatedMachine:
 
     def helper_versions(self) -> tuple[str, ...]:
         """The programs that made the captures."""
-        smart = [
-            self._folder.read_json(f"drives/{name}/smartctl.json").get("document", {}) for name in self._drives
-        ]
-        return tuple(sorted({_tool_version(document) for document in smart if document}))
+        captures = [f"drives/{name}/smartctl.json" for name in self._drives]
+        documents = [self._folder.read_json(c).get("document", {}) for c in captures if self._folder.exists(c)]
+        return tuple(sorted({_tool_version(document) for document in documents if document}))
 
     def kernel(self) -> str:
         """Release of the running kernel: the one that really wrote."""

@@ -106,6 +106,7 @@ def test_a_missing_capture_names_the_file_to_record(laptop: Path) -> None:
     (laptop / "drives/sda/smartctl.json").unlink()
     with pytest.raises(EnvironmentLacks) as caught:
         machine.read_smart(disk)
+    assert machine.helper_versions() == ("smartctl 7.3 (capture)",)
     assert "drives/sda/smartctl.json" in caught.value.message
     assert "ardoise capture DIR" in caught.value.remedy
 
