@@ -69,7 +69,12 @@ def fixed_key(seed: str) -> ec.EllipticCurvePrivateKey:
 
 @cache
 def throwaway_pki(
-    *, test: bool = True, name: str = "a", organisation: str = "Ateliers du Léman", days: int = 400, at: datetime = AT
+    *,
+    test: bool = True,
+    name: str = "a",
+    organisation: str = "Ateliers du Léman",
+    days: int = 400,
+    at: datetime = AT,
 ) -> Pki:
     """Root, issuing CA and one station; the same keys for the same arguments, without passphrases."""
     root = make_root(organisation, at, test=test, key=fixed_key(f"root {name}"))
@@ -119,7 +124,9 @@ def sanitized_drive(
     **changes: object,
 ) -> DriveRecord:
     """One medium that was overwritten and read back in full."""
-    identity = Identity(model, serial, "4L7QEXG7", "eui.0025388b71b0c123", capacity, _SECTOR, 4096, SerialSource.DEVICE)
+    identity = Identity(
+        model, serial, "4L7QEXG7", "eui.0025388b71b0c123", capacity, _SECTOR, 4096, SerialSource.DEVICE
+    )
     one_pass = PassResult(
         number=1,
         spec=PassSpec(PassKind.RANDOM),
@@ -168,7 +175,9 @@ def sanitized_drive(
     return replace(drive, outcome=medium_outcome(drive))
 
 
-def failed_drive(serial: str = "ZA1DEAD8", capacity: int = 4_000_787_030_016, node: str = "/dev/sdh") -> DriveRecord:
+def failed_drive(
+    serial: str = "ZA1DEAD8", capacity: int = 4_000_787_030_016, node: str = "/dev/sdh"
+) -> DriveRecord:
     """One medium that refused writes half-way, its first bad sector located."""
     good = sanitized_drive("ST4000NM0035-1V4107", serial, capacity, node)
     half = capacity // 2
@@ -239,7 +248,9 @@ def _laptop_drives(number: int) -> tuple[DriveRecord, ...]:
 
 def _server_drives(number: int) -> tuple[DriveRecord, ...]:
     good = tuple(
-        sanitized_drive("ST4000NM0035-1V4107", f"ZC1{number:02d}0{i}XK", 4_000_787_030_016, f"/dev/sd{'abcdefg'[i]}", bay=str(i))
+        sanitized_drive(
+            "ST4000NM0035-1V4107", f"ZC1{number:02d}0{i}XK", 4_000_787_030_016, f"/dev/sd{'abcdefg'[i]}", bay=str(i)
+        )
         for i in range(7)
     )
     return (*good, replace(failed_drive(), bay="7"))
@@ -247,7 +258,13 @@ def _server_drives(number: int) -> tuple[DriveRecord, ...]:
 
 def _many_drives(number: int) -> tuple[DriveRecord, ...]:
     return tuple(
-        sanitized_drive("HGST HUS726T6TALE6L4", f"V8H{number:02d}{i:03d}R", 6_001_175_126_016, f"/dev/sd{chr(97 + i)}", bay=str(i))
+        sanitized_drive(
+            "HGST HUS726T6TALE6L4",
+            f"V8H{number:02d}{i:03d}R",
+            6_001_175_126_016,
+            f"/dev/sd{chr(97 + i)}",
+            bay=str(i),
+        )
         for i in range(24)
     )
 
@@ -291,7 +308,9 @@ def _sampled_drives(number: int) -> tuple[DriveRecord, ...]:
 
 _DRIVES = {
     "laptop": _laptop_drives,
-    "tablet": lambda n: (sanitized_drive("KBG30ZPZ256G TOSHIBA", f"59RF70{n:06d}", 256_060_514_304, soldered=True),),
+    "tablet": lambda n: (
+        sanitized_drive("KBG30ZPZ256G TOSHIBA", f"59RF70{n:06d}", 256_060_514_304, soldered=True),
+    ),
     "server": _server_drives,
     "many": _many_drives,
     "no-drive": lambda _: (),
@@ -302,7 +321,9 @@ _DRIVES = {
 
 _TOOL = Tool("ardoise", "0.1.0", "3.13.5", "6.12.57", "a1" * 32, ("smartctl 7.4", "blkid 2.41"))
 
-_AHCI = StorageController("0000:00:17.0", "Intel Sunrise Point-LP SATA Controller [AHCI mode]", "ahci", raid_mode=False)
+_AHCI = StorageController(
+    "0000:00:17.0", "Intel Sunrise Point-LP SATA Controller [AHCI mode]", "ahci", raid_mode=False
+)
 
 _LAPTOP = MachineInventory(
     manufacturer="LENOVO",
@@ -336,8 +357,12 @@ _SERVER = replace(
 _HOSTS = {
     "server": _SERVER,
     "many": _SERVER,
-    "tablet": replace(_LAPTOP, manufacturer="Microsoft Corporation", model="Surface Pro 7", version="", chassis="Tablet"),
-    "hostile": replace(_LAPTOP, manufacturer="[bold]", model="To be filled by O.E.M.", serial="0", asset_tag="\x00\x07=1+1"),
+    "tablet": replace(
+        _LAPTOP, manufacturer="Microsoft Corporation", model="Surface Pro 7", version="", chassis="Tablet"
+    ),
+    "hostile": replace(
+        _LAPTOP, manufacturer="[bold]", model="To be filled by O.E.M.", serial="0", asset_tag="\x00\x07=1+1"
+    ),
 }
 
 HEADLINES = {"server": Headline.INCOMPLETE, "no-drive": Headline.NO_MEDIUM_FOUND, "excluded": Headline.INCOMPLETE}

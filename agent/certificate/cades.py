@@ -80,7 +80,9 @@ def open_envelope(der: bytes, digest: bytes, *, timed: bool) -> Envelope:
     except _PARSER_ERRORS as error:
         raise SignatureInvalid("The signature is not a CMS envelope of the form that stations make.") from error
     if not hmac.compare_digest(rebuilt, der):
-        raise SignatureInvalid("The signature's bytes are not the one exact form (DER, one signer, known attributes).")
+        raise SignatureInvalid(
+            "The signature's bytes are not the one exact form (DER, one signer, known attributes)."
+        )
     if not hmac.compare_digest(signed_digest, digest):
         raise SignatureInvalid("These bytes are not the ones that were signed: the digest differs.")
     _check_ecdsa(envelope, attributes.dump())
@@ -111,7 +113,9 @@ def _signed_attributes(digest: bytes, time: datetime | None, leaf: bytes, issuin
     attributes = [
         cms.CMSAttribute({"type": "content_type", "values": ["data"]}),
         cms.CMSAttribute({"type": "message_digest", "values": [digest]}),
-        cms.CMSAttribute({"type": "signing_certificate_v2", "values": [tsp.SigningCertificateV2({"certs": named})]}),
+        cms.CMSAttribute(
+            {"type": "signing_certificate_v2", "values": [tsp.SigningCertificateV2({"certs": named})]}
+        ),
     ]
     if time is not None:
         attributes.append(cms.CMSAttribute({"type": "signing_time", "values": [_time(time)]}))

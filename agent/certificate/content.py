@@ -21,7 +21,9 @@ def check_specimen(record: Record, signer: Signer) -> str:
     if record.specimen != (record.environment is Environment.SIMULATED):
         raise _contradiction("The record's environment and its mark as a specimen contradict each other.")
     if record.specimen and not signer.test_root:
-        raise StepFailed(FailureKind.SPECIMEN, "A specimen of a simulated machine, signed under a root that is not for tests.")
+        raise StepFailed(
+            FailureKind.SPECIMEN, "A specimen of a simulated machine, signed under a root that is not for tests."
+        )
     return "specimen, under a TEST root" if record.specimen else "not a specimen"
 
 
@@ -32,10 +34,14 @@ def check_evidence(record: Record) -> str:
         if drive.outcome is not supported:
             raise _contradiction(f"Medium {number} claims '{drive.outcome}', its evidence supports '{supported}'.")
         if (drive.level_reached is not Method.NONE) != (supported in _SANITIZED):
-            raise _contradiction(f"Medium {number} claims the level '{drive.level_reached}' with the outcome '{supported}'.")
+            raise _contradiction(
+                f"Medium {number} claims the level '{drive.level_reached}' with the outcome '{supported}'."
+            )
     supported_headline = machine_headline(record.drives, record.host, record.ended)
     if record.headline is not supported_headline:
-        raise _contradiction(f"The headline says '{record.headline}', the evidence supports '{supported_headline}'.")
+        raise _contradiction(
+            f"The headline says '{record.headline}', the evidence supports '{supported_headline}'."
+        )
     return f"{record.headline}, {len(record.drives)} media, each as its evidence supports"
 
 
@@ -47,7 +53,9 @@ def content_remarks(record: Record, signer: Signer) -> list[str]:
     if record.environment is not Environment.LIVE_IMAGE:
         remarks.append(f"Not made in the live image: {record.environment}.")
     if not record.time.clock_plausible:
-        remarks.append(f"The station's clock was wrong: {record.time.issued_at:%Y-%m-%d %H:%M} UTC is what it claimed.")
+        remarks.append(
+            f"The station's clock was wrong: {record.time.issued_at:%Y-%m-%d %H:%M} UTC is what it claimed."
+        )
     return remarks
 
 

@@ -7,8 +7,9 @@ asked only about documents whose seal a trusted station made.
 import hashlib
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.certificate.page_text import missing_words
 from agent.certificate.report import FailureKind, StepFailed
@@ -17,6 +18,8 @@ from agent.model.record import Record
 MAXIMUM_BYTES = 16 * 1024 * 1024
 RECORD_NAME = "record.json"
 SIGNATURE_NAME = "record.json.p7s"
+
+T = TypeVar("T")
 
 _BYTE_RANGE = re.compile(rb"/ByteRange ?\[0 (\d{1,9}) (\d{1,9}) (\d{1,9})\]")
 _CANONICAL_HEX = re.compile(rb"<((?:[0-9a-f]{2}){256,16384})>")
@@ -39,22 +42,22 @@ def find_seal(pdf: bytes) -> Seal:
     # Device text may stand in the attached record in clear, so what only looks like a ByteRange is passed over.
     whole = [r for r in ranges if _covers_all(pdf, r)]
     if len(whole) != 1:
-        raise _seal_failed("No single signature covers the whole document: something was added, cut off or changed.")
+        raise _seal_failed(
+            "No single signature covers the whole document: something was added, cut off or changed."
+        )
     (byte_range,) = whole
     _, before, after, _ = byte_range
     return Seal(byte_range, _envelope(pdf[before:after]), hashlib.sha256(pdf[:before] + pdf[after:]).digest())
 
 
-def read_attachments(pdf: bytes, seal: Seal) -> tuple[bytes, bytes]:
-    """The record and its signature as attached to a certified document with one field; raises StepFailed SEAL."""
-    from pypdf.errors import PyPdfError  # noqa: PLC0415 - a record alone is verified without a PDF parser
+def check_certified(pdf: bytes, seal: Seal) -> None:
+    """The seal is the only signature field, certifies the document and allows no changes; raises StepFailed SEAL."""
+    _guarded(lambda: _check_certified(_open(pdf), seal), "The document's structure can't be read.")
 
-    try:
-        reader = _open(pdf)
-        _check_certified(reader, seal)
-        attached = {name: list(contents) for name, contents in reader.attachments.items()}
-    except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
-        raise _seal_failed("The document's structure can't be read.") from error
+
+def read_attachments(pdf: bytes) -> tuple[bytes, bytes]:
+    """The record and its signature, the only two files attached; raises StepFailed SEAL."""
+    attached = _guarded(lambda: _attachments(pdf), "The document's attachments can't be read.")
     if {name: len(contents) for name, contents in attached.items()} != {RECORD_NAME: 1, SIGNATURE_NAME: 1}:
         raise _seal_failed("The document does not carry exactly one record and its signature.")
     return attached[RECORD_NAME][0], attached[SIGNATURE_NAME][0]
@@ -62,12 +65,10 @@ def read_attachments(pdf: bytes, seal: Seal) -> tuple[bytes, bytes]:
 
 def extract_text(pdf: bytes) -> str:
     """The text of all pages, in the order of drawing; raises StepFailed SEAL."""
-    from pypdf.errors import PyPdfError  # noqa: PLC0415
-
-    try:
-        return "".join(page.extract_text() for page in _open(pdf).pages)
-    except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
-        raise _seal_failed("The text of the document's pages can't be read.") from error
+    pages = _guarded(
+        lambda: [str(page.extract_text()) for page in _open(pdf).pages], "The pages' text can't be read."
+    )
+    return "".join(pages)
 
 
 def check_page(pdf: bytes, record: Record, record_bytes: bytes) -> str:
@@ -82,6 +83,20 @@ def _open(pdf: bytes) -> Any:  # noqa: ANN401 - pypdf is imported only where a d
     from pypdf import PdfReader  # noqa: PLC0415
 
     return PdfReader(io.BytesIO(pdf), strict=True)
+
+
+def _attachments(pdf: bytes) -> dict[str, list[bytes]]:
+    return {name: list(contents) for name, contents in _open(pdf).attachments.items()}
+
+
+def _guarded(read: Callable[[], T], message: str) -> T:
+    # A record alone is verified without a PDF parser, so it is imported only here and in _open.
+    from pypdf.errors import PyPdfError  # noqa: PLC0415
+
+    try:
+        return read()
+    except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        raise _seal_failed(message) from error
 
 
 def _check_certified(reader: Any, seal: Seal) -> None:  # noqa: ANN401

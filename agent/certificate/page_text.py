@@ -13,7 +13,9 @@ from agent.model.record import Headline, Record
 _SPACE = re.compile(r"[\s\u00ad\u200b]+")
 
 # What the page's fonts surely hold: Latin with its extensions, Greek, Cyrillic, common punctuation.
-_SHOWN = re.compile(r"[^\x20-\x7e\u00a1-\u00ac\u00ae-\u017f\u0391-\u03a9\u03b1-\u03c9\u0410-\u044f\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac]")
+_SHOWN = re.compile(
+    r"[^\x20-\x7e\u00a1-\u00ac\u00ae-\u017f\u0391-\u03a9\u03b1-\u03c9\u0410-\u044f\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac]"
+)
 
 NOT_A_CERTIFICATE = "This is a record, not a certificate of sanitization."
 SPECIMEN = "SPECIMEN"
@@ -26,7 +28,7 @@ def shown(text: str, limit: int = 64) -> str:
 
 def title(record: Record) -> str:
     """What the document is called: only a machine that is wholly sanitized gets a certificate."""
-    return "Certificate of Sanitization" if record.headline is Headline.SANITIZED else "Record of Sanitization"
+    return "Certificate of Sanitization" if record.headline is Headline.SANITIZED else "Sanitization Record"
 
 
 def required_words(record: Record, record_bytes: bytes) -> list[str]:

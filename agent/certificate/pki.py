@@ -58,11 +58,13 @@ def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def make_root(organisation: str, at: datetime, *, test: bool, key: ec.EllipticCurvePrivateKey | None = None) -> Authority:
+def make_root(
+    organisation: str, at: datetime, *, test: bool, key: ec.EllipticCurvePrivateKey | None = None
+) -> Authority:
     """A self-signed root of 20 years; a test root says TEST in its common name."""
     key = key or new_key()
     name = _name(organisation, "Ardoise TEST root" if test else "Ardoise root")
-    builder = _builder(name, name, key.public_key(), key.public_key(), at, at - BACKDATED + ROOT_LIFE)
+    builder = _builder(name, name, (key, key), at, at - BACKDATED + ROOT_LIFE)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
     builder = builder.add_extension(CA_USAGE, critical=True)
     return Authority(_sign(builder, key), key)
@@ -74,7 +76,7 @@ def make_issuing_ca(root: Authority, at: datetime, key: ec.EllipticCurvePrivateK
     organisation = str(root.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
     name = _name(organisation, "Ardoise issuing CA")
     end = min(at - BACKDATED + ISSUING_CA_LIFE, root.certificate.not_valid_after_utc)
-    builder = _builder(name, root.certificate.subject, key.public_key(), root.private_key.public_key(), at, end)
+    builder = _builder(name, root.certificate.subject, (key, root.private_key), at, end)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(CA_USAGE, critical=True)
     return Authority(_sign(builder, root.private_key), key)
@@ -91,14 +93,8 @@ def issue_station(
     key = key or new_key()
     organisation = str(issuing_ca.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
     end = min(at + life, issuing_ca.certificate.not_valid_after_utc)
-    builder = _builder(
-        _name(organisation, station),
-        issuing_ca.certificate.subject,
-        key.public_key(),
-        issuing_ca.private_key.public_key(),
-        at,
-        end,
-    )
+    subject = _name(organisation, station)
+    builder = _builder(subject, issuing_ca.certificate.subject, (key, issuing_ca.private_key), at, end)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(STATION_USAGE, critical=True)
     return Issued(_sign(builder, issuing_ca.private_key), key)
@@ -160,11 +156,11 @@ def _name(organisation: str, common_name: str) -> x509.Name:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    issuer_key: ec.EllipticCurvePublicKey,
+    keys_of: tuple[ec.EllipticCurvePrivateKey, ec.EllipticCurvePrivateKey],
     at: datetime,
     end: datetime,
 ) -> x509.CertificateBuilder:
+    key, issuer_key = (private.public_key() for private in keys_of)
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
     builder = builder.serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(at - BACKDATED).not_valid_after(end)

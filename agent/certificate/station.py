@@ -63,7 +63,7 @@ class StationKey:
         return sign_low_s(self.private_key, data)
 
 
-def load_station_key(
+def load_station_key(  # noqa: PLR0917 - one value for each file of the station's folder
     key_pem: bytes,
     cert_pem: bytes,
     chain_pem: bytes,

@@ -58,7 +58,9 @@ def load_trust(root_pem: bytes, crl: bytes | None = None) -> Trust:
     try:
         roots = tuple(x509.load_pem_x509_certificates(root_pem))
     except ValueError as error:
-        raise UsageError("The trusted root is not a certificate in PEM.", "Give root.pem as `ardoise pki` made it.") from error
+        raise UsageError(
+            "The trusted root is not a certificate in PEM.", "Give root.pem as `ardoise pki` made it."
+        ) from error
     if not all(is_root(root) for root in roots):
         raise UsageError("A trusted certificate is not a self-signed root for P-256 and SHA-256.")
     return Trust(roots, None if crl is None else _load_crl(crl))

@@ -29,7 +29,7 @@ from datetime import datetime
 
 from agent.certificate.cades import Envelope, open_envelope
 from agent.certificate.content import check_evidence, check_issuer, check_specimen, content_remarks
-from agent.certificate.document import check_page, find_seal, read_attachments
+from agent.certificate.document import check_certified, check_page, find_seal, read_attachments
 from agent.certificate.record import decode_record
 from agent.certificate.report import Degree, FailureKind, Report, Run, StepFailed, StepStatus
 from agent.certificate.trust import Chain, Trust, check_revocation, check_validity, find_chain
@@ -47,7 +47,7 @@ def verify_record(
     """Verify the evidence itself: `record.json` with its detached signature."""
     run = Run(RECORD_STEPS)
     try:
-        _check_record(run, record, signature, trust, at, required)
+        _check_record(run, (record, signature), trust, at, required)
     except StepFailed as failure:
         return run.failed(failure)
     return run.passed(Degree.SIGNED)
@@ -64,8 +64,9 @@ def verify_document(pdf: bytes, trust: Trust, at: datetime, required: Degree = D
 
 
 def _check_record(
-    run: Run, data: bytes, signature: bytes, trust: Trust, at: datetime, required: Degree
+    run: Run, evidence: tuple[bytes, bytes], trust: Trust, at: datetime, required: Degree
 ) -> tuple[Record, Envelope]:
+    data, signature = evidence
     digest = hashlib.sha256(data)
     run.record_sha256 = digest.hexdigest()
     # 1.
@@ -136,10 +137,11 @@ def _check_document(run: Run, pdf: bytes, trust: Trust, at: datetime, required: 
         notes.detail = f"{signer.station}, {signer.organisation} <- issuing CA <- {signer.root}"
     # 4.
     with run.step("attachments", FailureKind.SEAL) as notes:
-        record_bytes, signature = read_attachments(pdf, seal)
+        check_certified(pdf, seal)
+        attached = read_attachments(pdf)
         notes.detail = "record.json and record.json.p7s"
     # 5. to 13.
-    record, record_envelope = _check_record(run, record_bytes, signature, trust, at, required)
+    record, record_envelope = _check_record(run, attached, trust, at, required)
     # 14.
     with run.step("same station", FailureKind.SEAL) as notes:
         if (envelope.leaf, envelope.issuing_ca) != (record_envelope.leaf, record_envelope.issuing_ca):
@@ -147,4 +149,4 @@ def _check_document(run: Run, pdf: bytes, trust: Trust, at: datetime, required: 
         notes.detail = "sealed by the station that signed the record"
     # 15.
     with run.step("page", FailureKind.SEAL) as notes:
-        notes.detail = check_page(pdf, record, record_bytes)
+        notes.detail = check_page(pdf, record, attached[0])

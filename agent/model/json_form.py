@@ -4,8 +4,9 @@ One form serves the record and the journal, so that a recovered session says the
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import cattrs
@@ -72,13 +73,17 @@ def _make_converter() -> cattrs.Converter:
     converter.register_unstructure_hook(int, str)
     converter.register_unstructure_hook(bool, lambda value: value)
     converter.register_unstructure_hook(datetime, _time_out)
-    converter.register_unstructure_hook(Enum, lambda value: value.value)
+    converter.register_unstructure_hook(StrEnum, lambda value: value.value)
     converter.register_structure_hook(datetime, _time_in)
-    converter.register_structure_hook(int, _int_in)
-    converter.register_structure_hook(bool, _bool_in)
-    converter.register_structure_hook(str, _str_in)
-    converter.register_structure_hook(float, _float_in)
+    # By identity of the type: a hook registered for str would also serve every StrEnum, and let any word through.
+    hooks = ((int, _int_in), (bool, _bool_in), (str, _str_in), (float, _float_in))
+    for kind, hook in hooks:
+        converter.register_structure_hook_func(_is_exactly(kind), hook)
     return converter
+
+
+def _is_exactly(kind: type) -> Callable[[Any], bool]:
+    return lambda asked: asked is kind
 
 
 _converter = _make_converter()

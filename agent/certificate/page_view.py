@@ -1,0 +1,282 @@
+"""The page's content as plain strings, computed from the record; the template only places them."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from agent.certificate.page_text import NOT_A_CERTIFICATE, SPECIMEN, shown, title
+from agent.model.drive import HiddenAreaState
+from agent.model.health import HealthReport
+from agent.model.job import PassResult, VerificationResult
+from agent.model.machine import Environment, MachineInventory
+from agent.model.record import DriveRecord, Headline, Outcome, Record
+from agent.model.sanitization import Method, VerificationKind
+
+Facts = list[tuple[str, str]]
+
+_NOT_STATED = "not stated"
+_SANITIZED = frozenset({Outcome.SANITIZED, Outcome.SANITIZED_WITH_EXCEPTIONS})
+_FULL_BLOCKS_ON_FIRST_PAGE = 1
+
+
+def page_view(record: Record, record_bytes: bytes) -> dict[str, Any]:
+    """What the template shows: strings, lists of strings and two switches, ready for JSON."""
+    name = "certificate.pdf" if record.headline is Headline.SANITIZED else "record.pdf"
+    return {
+        "certificate": record.headline is Headline.SANITIZED,
+        "overview": len(record.drives) > _FULL_BLOCKS_ON_FIRST_PAGE,
+        "specimen": SPECIMEN if record.specimen else "",
+        "organisation": shown(record.issuer.organisation),
+        "title": title(record),
+        "headline": record.headline.value,
+        "headline_note": _headline_note(record),
+        "statement": _statement(record),
+        "notices": _notices(record),
+        "machine": _machine(record.host),
+        "media": [_medium(number, drive) for number, drive in enumerate(record.drives, 1)],
+        "made": _made(record),
+        "looked_at": [shown(place) for place in record.host.looked_at] if not record.drives else [],
+        "record_id": record.record_id,
+        "record_sha256": hashlib.sha256(record_bytes).hexdigest(),
+        "commands": _commands(name),
+        "date": _day(record.time.issued_at),
+        "author": f"{shown(record.issuer.organisation)}, {shown(record.issuer.station)}",
+    }
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in percent with two digits, rounded down: only all of it is 100 %."""
+    if whole <= 0:
+        return "0 %"
+    if part == whole:
+        return "100 %"
+    hundredths = part * 10_000 // whole
+    return f"{hundredths // 100}.{hundredths % 100:02d} %"
+
+
+def capacity(size: int) -> str:
+    """Bytes in the decimal units that drives are sold by."""
+    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
+        if size >= factor:
+            return f"{size / factor:.4g} {unit}"
+    return f"{size} bytes"
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", "\u00a0")
+
+
+def duration(milliseconds: int) -> str:
+    """A measured duration in the two units that matter."""
+    seconds = milliseconds // 1000
+    if seconds >= 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+    return (
+        f"{seconds // 60} min {seconds % 60:02d} s"
+        if seconds >= 60
+        else f"{seconds}.{milliseconds % 1000 // 100} s"
+    )
+
+
+def _statement(record: Record) -> str:
+    total = len(record.drives)
+    done = sum(drive.outcome is Outcome.SANITIZED for drive in record.drives)
+    were = "was" if done == 1 else "were"
+    if record.headline is Headline.NO_MEDIUM_FOUND:
+        return "No storage medium was found in this machine. Nothing was sanitized."
+    if record.headline is Headline.SANITIZED and total == 1:
+        return "The only storage medium found was sanitized and read back."
+    if record.headline is Headline.SANITIZED:
+        return f"All {total} storage media found were sanitized and read back."
+    if total == done:
+        return f"{done} storage media {were} sanitized, but not everything in this machine was reached."
+    return f"{done} of {total} storage media found {were} sanitized."
+
+
+def _headline_note(record: Record) -> str:
+    if record.specimen:
+        return f"{SPECIMEN}: simulated machine, no real drive was touched"
+    if record.environment is not Environment.LIVE_IMAGE:
+        return f"Not made in the live image: {record.environment.value}"
+    return ""
+
+
+def _notices(record: Record) -> list[str]:
+    notices = []
+    if record.headline is not Headline.SANITIZED:
+        notices.append(NOT_A_CERTIFICATE)
+    if not record.time.clock_plausible:
+        remark = shown(record.time.clock_remark, 120)
+        notices.append(
+            f"The station's clock was wrong{f' ({remark})' if remark else ''}: dates here prove nothing."
+        )
+    for controller in record.host.controllers:
+        if controller.raid_mode or not controller.driver:
+            why = "in a RAID mode that hides drives" if controller.raid_mode else "without a driver"
+            notices.append(f"Storage controller {why}: {shown(controller.description, 80)}.")
+    return notices
+
+
+def _machine(host: MachineInventory) -> Facts:
+    memory = f"{host.memory_bytes / 2**30:.3g} GiB" if host.memory_bytes > 0 else _NOT_STATED
+    return [
+        ("Manufacturer", shown(host.manufacturer) or _NOT_STATED),
+        ("Model", shown(f"{host.model} {host.version}") or _NOT_STATED),
+        ("Serial number", shown(host.serial) or _NOT_STATED),
+        ("Property number", shown(host.asset_tag) or _NOT_STATED),
+        ("Processor", shown(host.processor) or _NOT_STATED),
+        ("Memory", memory),
+    ]
+
+
+def _medium(number: int, drive: DriveRecord) -> dict[str, Any]:
+    identity = drive.identity
+    return {
+        "number": str(number),
+        "model": shown(identity.model) or _NOT_STATED,
+        "serial": shown(identity.serial) or _NOT_STATED,
+        "capacity": capacity(identity.capacity_bytes),
+        "level": _level(drive.level_reached),
+        "coverage": _coverage(drive.verification, identity.capacity_bytes),
+        "outcome": drive.outcome.value,
+        "sanitized": drive.outcome is Outcome.SANITIZED,
+        "facts": _facts(drive),
+        "problems": _problems(drive),
+    }
+
+
+def _facts(drive: DriveRecord) -> Facts:
+    size = drive.identity.capacity_bytes
+    where = [drive.media_type, drive.bus, drive.node, f"bay {drive.bay}" if drive.bay else ""]
+    facts = [
+        ("Medium", ", ".join(shown(part) for part in where if part)),
+        ("Capacity", f"{capacity(size)} ({_grouped(size)} bytes)"),
+        ("Firmware", shown(drive.identity.firmware) or _NOT_STATED),
+        ("Technique", _technique_words(drive)),
+    ]
+    facts += [(f"Pass {done.number}", _pass_words(done, size)) for done in drive.passes]
+    reached, required = _level(drive.level_reached), _level(drive.level_required)
+    facts += [
+        ("Read-back", _read_back_words(drive.verification, size)),
+        ("Level", f"{reached} reached, {required} required (NIST SP 800-88r2)"),
+        ("Identity", _identity_words(drive)),
+        ("Hidden areas", _hidden_words(drive.hidden_areas.state)),
+        ("Health", _health_words(drive.health_before, drive.health_after)),
+    ]
+    if drive.not_covered:
+        facts.append(("Not covered", "; ".join(shown(text, 160) for text in drive.not_covered)))
+    return facts
+
+
+def _technique_words(drive: DriveRecord) -> str:
+    if drive.technique is None:
+        return "none"
+    took = f", {duration(drive.duration_ms)} in all" if drive.duration_ms else ""
+    return f"{drive.technique.value}, pass set '{shown(drive.pass_set)}'{took}"
+
+
+def _identity_words(drive: DriveRecord) -> str:
+    again = (drive.identity_at_open, drive.identity_at_end)
+    if all(identity is not None and identity.same_medium(drive.identity) for identity in again):
+        return "the same medium before the first write and after the last read"
+    return "not confirmed before the first write and after the last read"
+
+
+def _pass_words(done: PassResult, size: int) -> str:
+    return f"{done.spec.title}, {percent(done.bytes_written, size)} written in {duration(done.duration_ms)}"
+
+
+def _read_back_words(check: VerificationResult | None, size: int) -> str:
+    if check is None:
+        return "none"
+    kind = "full" if check.kind is VerificationKind.FULL else "sampled"
+    same = (
+        "all of it as expected"
+        if check.bytes_matching == check.bytes_read and not check.mismatched_sectors
+        else "with differences"
+    )
+    return f"{kind}: {percent(check.bytes_read, size)} of the medium read, {same}, in {duration(check.duration_ms)}"
+
+
+def _coverage(check: VerificationResult | None, size: int) -> str:
+    return "none" if check is None else percent(check.bytes_matching, size)
+
+
+def _level(method: Method) -> str:
+    return method.value.capitalize() if method is not Method.NONE else "none"
+
+
+def _hidden_words(state: HiddenAreaState) -> str:
+    return {
+        HiddenAreaState.NOT_APPLICABLE: "not applicable to this kind of medium",
+        HiddenAreaState.NONE_FOUND: "none found (HPA, DCO, AMA)",
+        HiddenAreaState.PRESENT: "present, and not reached",
+        HiddenAreaState.NOT_EXAMINED: "not examined",
+    }[state]
+
+
+def _health_words(before: HealthReport | None, after: HealthReport | None) -> str:
+    words = [f"{report.verdict.value} {when}" for report, when in ((before, "before"), (after, "after")) if report]
+    hours = next(
+        (r.power_on_hours for r in (after, before) if r is not None and r.power_on_hours is not None), None
+    )
+    if hours is not None:
+        words.append(f"{_grouped(hours)} hours powered on")
+    return ", ".join(words) or "not read"
+
+
+def _problems(drive: DriveRecord) -> list[str]:
+    problems = [f"{e.reason.value}{f' ({shown(e.detail)})' if e.detail else ''}" for e in drive.exclusions]
+    if drive.outcome not in _SANITIZED:
+        problems += [shown(drive.reason, 160)] if drive.reason else []
+    for done in drive.passes:
+        if done.error_count:
+            first = (
+                f", the first at LBA {done.first_errors[0].lba} ({shown(done.first_errors[0].error)})"
+                if done.first_errors
+                else ""
+            )
+            problems.append(f"pass {done.number}: {done.error_count} write errors{first}")
+    check = drive.verification
+    if check is not None and check.mismatched_sectors:
+        where = f", the first at LBA {check.first_mismatches[0]}" if check.first_mismatches else ""
+        problems.append(f"{check.mismatched_sectors} sectors read back different{where}")
+    if check is not None and check.unreadable_sectors:
+        ranges = ", ".join(f"{e.lba}+{e.sector_count}" for e in check.first_unreadable[:12])
+        problems.append(f"{check.unreadable_sectors} sectors can't be read back: LBA {ranges}")
+    return problems
+
+
+def _made(record: Record) -> Facts:
+    time, tool = record.time, record.tool
+    programs = [f"{tool.name} {tool.version}", f"Linux {tool.kernel}", *tool.helpers]
+    image = f", image {tool.image_sha256[:16]}…" if record.environment is Environment.LIVE_IMAGE else ""
+    return [
+        ("Station", f"{shown(record.issuer.station)}, {shown(record.issuer.organisation)}"),
+        ("Operator", shown(record.operator.id)),
+        (
+            "Begun, ended",
+            f"{_moment(time.started_at)}, {_moment(time.issued_at)} UTC, as the station's clock claims",
+        ),
+        ("Environment", shown(f"{record.environment.value}{image}")),
+        ("Tools", ", ".join(shown(program) for program in programs)),
+        ("Record", f"{record.record_id}, number {record.station_link.sequence} of this station"),
+    ]
+
+
+def _commands(name: str) -> list[str]:
+    openssl = "openssl cms -verify -cades -binary -inform DER -in record.json.p7s -content record.json"
+    return [
+        f"pdfdetach -saveall {name} && sha256sum record.json",
+        f"{openssl} \\",
+        "    -CAfile root.pem -purpose any -out /dev/null",
+        f"ardoise verify {name} --trust root.pem",
+    ]
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"

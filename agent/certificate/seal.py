@@ -1,0 +1,56 @@
+"""The PDF's seal: PAdES B-B (EN 319 142-1), certified, no changes allowed, one signature over the whole file.
+
+pyHanko writes the field and the placeholder; the envelope is the record's own form (cades.py), so that one strict verifier
+serves both. Only what the page really says is sealed: its text is extracted and compared first.
+"""
+
+import io
+from datetime import datetime
+
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
+from pyhanko.sign.signers.pdf_byterange import SignatureObject
+
+from agent.certificate.cades import sign_digest
+from agent.certificate.document import extract_text, read_attachments
+from agent.certificate.page_text import missing_words
+from agent.certificate.record import decode_record
+from agent.certificate.station import StationKey
+from agent.errors import CertificateError
+
+FIELD_NAME = "Seal"
+
+# Hex digits; twice what today's envelope needs, so that a time stamp will fit.
+_RESERVED = 8192
+
+
+def seal_page(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
+    """The sealed document; raises CertificateError where the page does not say what its attached record says."""
+    record_bytes, _ = read_attachments(pdf)
+    record = decode_record(record_bytes)
+    missing = missing_words(extract_text(pdf), record, record_bytes)
+    if missing:
+        raise CertificateError(f"The page does not show {missing[0]!r}; it is not sealed.", "Check the template.")
+    return _seal(pdf, key, signing_time)
+
+
+def _seal(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    steps = PdfCMSEmbedder().write_cms(field_name=FIELD_NAME, writer=writer)
+    next(steps)
+    placeholder = SignatureObject(
+        timestamp=signing_time.replace(microsecond=0),
+        subfilter=SigSeedSubFilter.PADES,
+        name=key.issuer.station,
+        reason="Sealed by the station that signed the record",
+        bytes_reserved=_RESERVED,
+    )
+    certify = SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
+    steps.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=certify))
+    prepared, output = steps.send(SigIOSetup(md_algorithm="sha256"))
+    envelope = sign_digest(prepared.document_digest, key, None).hex().encode("ascii")
+    # Filled in here and not by pyHanko, which writes upper-case digits: one canonical spelling leaves nothing to vary.
+    output.seek(prepared.reserved_region_start + 1)
+    output.write(envelope)
+    return bytes(output.getvalue())
