@@ -1,0 +1,72 @@
+"""What the confirmation says: which drives die, which do not, and how each is told from the others; pure."""
+
+from textual.content import Content
+
+from agent.model.drive import SerialSource, is_placeholder
+from agent.model.sanitization import Plan
+from agent.text import _, ngettext
+from agent.tui.drive_detail import serial_tail, short_node
+from agent.tui.figures import size
+from agent.tui.glyphs import FAILED, screen_text
+from agent.tui.words import type_words
+from agent.workflow.view import Inspection, PlanSet
+
+
+def dies_content(plans: PlanSet) -> Content:
+    """One line for each drive that will be erased: model, size, end of serial; the node where the serial does not tell it."""
+    lines = []
+    for number, (plan, is_node) in enumerate(zip(plans.plans, plans.name_is_node, strict=True), 1):
+        lines.append(_drive_line(number, plan))
+        lines.append(_name_line(plan, plans, is_node=is_node))
+    return Content("\n").join(lines)
+
+
+def _drive_line(number: int, plan: Plan) -> Content:
+    drive = plan.drive
+    model = screen_text(drive.identity.model, 40) or _("model unknown")
+    rest = f"  {size(drive.identity.capacity_bytes)}  {type_words(drive)}"
+    return Content.assemble(Content.styled(f"{number:>2} {FAILED} ", "bold $failed"), Content.styled(model, "bold $strong"), rest)
+
+
+def _name_line(plan: Plan, plans: PlanSet, *, is_node: bool) -> Content:
+    drive = plan.drive
+    if not is_node:
+        tail = serial_tail(drive, 8)
+        return Content.assemble("     ", _("serial ends in"), " ", Content.styled(tail, "bold"), Content.styled(f"   {short_node(drive.node)}", "$quiet"))
+    why = _why_node(plan, plans)
+    node = Content.styled(short_node(drive.node), "bold $act")
+    return Content.assemble("     ", _("known by its node"), " ", node, Content.styled(f"  ({why})", "$act"))
+
+
+def _why_node(plan: Plan, plans: PlanSet) -> str:
+    identity = plan.drive.identity
+    serial = screen_text(identity.serial, 20)
+    if not serial:
+        return _("it has no serial number")
+    if identity.serial_source is SerialSource.BRIDGE:
+        return _("the serial is the USB bridge's")
+    if is_placeholder(identity.serial):
+        return _("the serial “{serial}” is a placeholder").format(serial=serial)
+    return _("the serial “{serial}” is not unique or not the drive's own").format(serial=serial)
+
+
+def stays_content(plans: PlanSet, inspection: Inspection | None) -> Content:
+    """What will not be touched: the stick, what was not chosen, what is not on offer."""
+    spared = list(plans.spared)
+    if not spared and inspection is not None and inspection.boot_medium is not None:
+        spared.append(inspection.boot_medium)
+    lines = [Content.styled(_("Not touched:"), "bold $primary")]
+    for drive in spared:
+        name = f"{screen_text(drive.identity.model, 30)}  {size(drive.identity.capacity_bytes)}  {short_node(drive.node)}"
+        lines.append(Content.assemble("   ", _("the stick this system runs from"), Content.styled(f"  {name}", "$quiet")))
+    others = [*plans.not_selected, *(r.drive for r in plans.refusals)]
+    for drive in others:
+        name = f"{screen_text(drive.identity.model, 30)}  {size(drive.identity.capacity_bytes)}  {short_node(drive.node)}"
+        lines.append(Content.assemble("   ", _("not chosen or refused"), Content.styled(f"  {name}", "$quiet")))
+    if len(lines) == 1:
+        lines.append(Content("   " + _("nothing else is in this machine")))
+    count = len(others)
+    if count:
+        words = ngettext("{n} drive keeps its data: the result will be INCOMPLETE.", "{n} drives keep their data: the result will be INCOMPLETE.", count)
+        lines.append(Content.styled("   " + words.format(n=count), "$act"))
+    return Content("\n").join(lines)

@@ -1,0 +1,257 @@
+"""Step 1: the machine, its drives, their health, what excludes them; the person chooses."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.widgets import OptionList, Static
+
+from agent.model.health import HealthReport, SelfTestKind, SelfTestState
+from agent.model.session import InspectedDrive
+from agent.text import _, ngettext
+from agent.tui.dialogs import error_content
+from agent.tui.drive_detail import detail, exclusion_text, serial_tail, short_node, verdict_line
+from agent.tui.figures import size
+from agent.tui.glyphs import FAILED, RUNNING, fit, screen_text
+from agent.tui.machine_line import looked_at, machine_line
+from agent.tui.page import Page
+from agent.tui.plan_screen import PlanScreen
+from agent.tui.widgets import Action, RowList
+from agent.tui.words import QUIET_STYLE, type_words
+
+_FOLLOW_SECONDS = 10.0
+
+
+class DrivesScreen(Page):
+    """The drives of this machine."""
+
+    STEP = 0
+    stage_is_ready: ClassVar[bool] = True
+    BINDINGS: ClassVar = [
+        Binding("t,T", "toggle_all", show=False),
+        Binding("i,I,f5", "inspect", show=False),
+        Binding("s,S", "self_test('short')", show=False),
+        Binding("e,E", "self_test('extended')", show=False),
+        Binding("b,B", "abort_self_test", show=False),
+        Binding("d,D", "focus_detail", show=False),
+    ]
+
+    def body(self) -> ComposeResult:
+        """Machine, list, detail."""
+        yield Static(id="machine")
+        with Container(id="split"):
+            with Container(id="left", classes="framed"):
+                yield Static(id="head", classes="head")
+                yield RowList(id="rows", markup=False)
+            with VerticalScroll(id="detail", classes="framed"):
+                yield Static(id="detail-text")
+
+    def actions(self) -> Sequence[Action]:
+        """What can be done with the drives."""
+        return (
+            Action("Enter", _("Plan"), "proceed", primary=True),
+            Action(_("Space"), _("choose"), "choose"),
+            Action("T", _("all"), "toggle_all"),
+            Action("S", _("self-test"), "self_test('short')"),
+            Action("I", _("inspect again"), "inspect"),
+            Action("H", _("help"), "app.help"),
+        )
+
+    def on_mount(self) -> None:
+        """Look at the machine unless that was done."""
+        self.query_one("#rows").focus()
+        if self.ardoise.inspection is None and self.ardoise.inspect_error is None:
+            self.ardoise.start_inspection()
+        self.set_interval(_FOLLOW_SECONDS, self._follow_self_tests)
+        self.pull()
+
+    def pull(self) -> None:
+        """Draw what is known."""
+        inspection = self.ardoise.inspection
+        self.set_class(inspection is None or not inspection.drives, "-empty")
+        self._draw_machine()
+        self._draw_rows()
+        self._draw_detail()
+
+    # drawing ------------------------------------------------------------------------------------------------
+
+    def _draw_machine(self) -> None:
+        inspection = self.ardoise.inspection
+        text = machine_line(inspection.inventory, self.size.width - 2) if inspection else Content("")
+        self.query_one("#machine", Static).update(text)
+
+    def _draw_rows(self) -> None:
+        inspection = self.ardoise.inspection
+        rows = self.query_one("#rows", RowList)
+        width = max(40, rows.scrollable_content_region.width - 2)
+        left = self.query_one("#left")
+        left.border_title = _("Drives")
+        self.query_one("#head", Static).update(_head(width))
+        if inspection is None:
+            rows.show_rows([])
+            return
+        drives = inspection.drives
+        shown = [(d.drive.node, self._row(d, width)) for d in drives]
+        if inspection.boot_medium is not None:
+            shown.append(("", _spared_row(InspectedDrive(inspection.boot_medium, None), width)))
+        rows.show_rows(shown)
+        count = len(self.ardoise.selected)
+        left.border_subtitle = Content(ngettext("{n} drive chosen", "{n} drives chosen", count).format(n=count))
+
+    def _row(self, found: InspectedDrive, width: int) -> Content:
+        drive = found.drive
+        if not drive.on_offer:
+            state = Content.styled(f"{FAILED} " + _("not on offer: {why}").format(why=exclusion_text(drive)), "$act")
+            return _columns(found, Content.styled("    ", ""), state, width, QUIET_STYLE)
+        chosen = drive.node in self.ardoise.selected
+        box = Content.styled(f"[{RUNNING}] " if chosen else "[ ] ", "bold $primary" if chosen else "")
+        return _columns(found, box, verdict_line(self._health(found)), width, "bold $strong" if chosen else "")
+
+    def _draw_detail(self) -> None:
+        pane = self.query_one("#detail-text", Static)
+        self.query_one("#detail").border_title = _("Detail")
+        inspection = self.ardoise.inspection
+        if self.ardoise.inspect_error is not None:
+            pane.update(error_content(self.ardoise.inspect_error))
+        elif inspection is None:
+            pane.update(Content(_("Looking at this machine …")))
+        elif not inspection.drives:
+            pane.update(looked_at(inspection))
+        else:
+            found = self._highlighted()
+            if found is not None:
+                pane.update(detail(found.drive, self._health(found)))
+            elif inspection.boot_medium is not None:
+                note = Content.styled(_("This stick carries the running system. It is spared, whatever is chosen."), "bold $primary")
+                pane.update(Content.assemble(note, "\n", detail(inspection.boot_medium, None)))
+
+    # choosing -------------------------------------------------------------------------------------------------
+
+    def _highlighted(self) -> InspectedDrive | None:
+        option = self.query_one("#rows", RowList).highlighted_option
+        drives = self.ardoise.inspection.drives if self.ardoise.inspection else ()
+        return next((d for d in drives if option is not None and d.drive.node == option.id), None)
+
+    def _health(self, found: InspectedDrive) -> HealthReport | None:
+        return self.ardoise.health.get(found.drive.node, found.health)
+
+    @on(OptionList.OptionHighlighted)
+    def _row_highlighted(self) -> None:
+        self._draw_detail()
+        self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
+
+    @on(OptionList.OptionSelected)
+    def action_choose(self) -> None:
+        """Choose the highlighted drive, or no longer."""
+        found = self._highlighted()
+        if found is None or not found.drive.on_offer:
+            self.app.bell()
+            return
+        self.ardoise.selected ^= {found.drive.node}
+        self._draw_rows()
+
+    def action_toggle_all(self) -> None:
+        """Choose all drives on offer; none where all were chosen."""
+        drives = self.ardoise.inspection.drives if self.ardoise.inspection else ()
+        offered = {d.drive.node for d in drives if d.drive.on_offer}
+        self.ardoise.selected = set() if self.ardoise.selected == offered else offered
+        self._draw_rows()
+
+    def action_proceed(self) -> None:
+        """Go to the plan."""
+        if self.ardoise.inspection is None or not self.ardoise.inspection.drives:
+            return
+        if not self.ardoise.selected:
+            self.notify(_("Choose at least one drive: Space chooses, T chooses all."), markup=False)
+            return
+        self.ardoise.go(PlanScreen())
+
+    def action_inspect(self) -> None:
+        """Look at the machine again."""
+        self.ardoise.start_inspection()
+        self.pull()
+
+    def action_focus_detail(self) -> None:
+        """Move the focus between list and detail, so that the arrows scroll it."""
+        pane = self.query_one("#detail")
+        (self.query_one("#rows") if pane.has_focus else pane).focus()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw again in the new width."""
+        self.call_after_refresh(self.pull)
+
+    # self-tests -------------------------------------------------------------------------------------------------
+
+    def action_self_test(self, kind: str) -> None:
+        """Start the drive's own self-test and follow it."""
+        found = self._highlighted()
+        if found is None:
+            return
+        node = found.drive.node
+
+        def work() -> HealthReport | None:
+            self.sitting.start_self_test(node, SelfTestKind(kind))
+            return self.sitting.read_health(node)
+
+        self.ardoise.following.add(node)
+        self.ardoise.run_quietly(work, f"self-test {node}")
+
+    def action_abort_self_test(self) -> None:
+        """Abort the highlighted drive's running self-test."""
+        found = self._highlighted()
+        if found is None:
+            return
+        node = found.drive.node
+
+        def work() -> HealthReport | None:
+            self.sitting.abort_self_test(node)
+            return self.sitting.read_health(node)
+
+        self.ardoise.following.discard(node)
+        self.ardoise.run_quietly(work, f"self-test {node}")
+
+    def _follow_self_tests(self) -> None:
+        for node in tuple(self.ardoise.following):
+            health = self.ardoise.health.get(node)
+            if health is not None and health.self_test.state is not SelfTestState.RUNNING:
+                self.ardoise.following.discard(node)
+                continue
+            self.ardoise.run_quietly(partial(self.sitting.read_health, node), f"health {node}")
+
+
+def _widths(width: int) -> tuple[int, int, int, int, int, int]:
+    node, capacity, tail, kind = 9, 8, 8, 9
+    rest = width - 4 - node - capacity - tail - kind
+    model = max(8, min(30, rest * 45 // 100))
+    return node, model, capacity, tail, kind, max(4, rest - model)
+
+
+def _head(width: int) -> Content:
+    words = (_("Node"), _("Model"), _("Size"), _("Serial"), _("Type"), _("State"))
+    cells = "".join(fit(word, w - 1) + " " for word, w in zip(words, _widths(width), strict=True))
+    return Content.styled("     " + cells, QUIET_STYLE)
+
+
+def _columns(found: InspectedDrive, box: Content, state: Content, width: int, style: str) -> Content:
+    drive = found.drive
+    node, model, capacity, tail, kind, rest = _widths(width)
+    place = f"{screen_text(drive.bay, 4)} {short_node(drive.node)}" if drive.bay and len(drive.bay) <= 3 else short_node(drive.node)
+    cells = (
+        fit(place, node - 1) + " "
+        + fit(screen_text(drive.identity.model) or "–", model - 1) + " "
+        + fit(size(drive.identity.capacity_bytes), capacity - 1) + " "
+        + fit(serial_tail(drive), tail - 1) + " "
+        + fit(type_words(drive), kind - 1) + " "
+    )  # fmt: skip
+    return Content.assemble(box, Content.styled(cells, style), state.truncate(rest, ellipsis=True))
+
+
+def _spared_row(found: InspectedDrive, width: int) -> Content:
+    return _columns(found, Content("    "), Content.styled(_("spared: this stick"), "$primary"), width, QUIET_STYLE)
+
+

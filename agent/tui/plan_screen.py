@@ -1,0 +1,194 @@
+"""Step 2: what would be done to each chosen drive, why, and the level that it reaches; nothing is touched yet."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from agent.errors import AgentError
+from agent.model.drive import Drive
+from agent.model.sanitization import Method, Plan, Refusal, VerificationKind
+from agent.text import _, ngettext
+from agent.tui.dialogs import error_content
+from agent.tui.drive_detail import serial_tail, short_node
+from agent.tui.figures import size
+from agent.tui.glyphs import ACT, DONE, FAILED, prose, screen_text
+from agent.tui.page import Page
+from agent.tui.widgets import Action
+from agent.tui.words import METHOD_WORDS, TECHNIQUE_WORDS, VERIFICATION_WORDS, type_words
+from agent.workflow.view import PlanSet
+
+T = TypeVar("T")
+_REQUIRED = (Method.CLEAR, Method.PURGE)
+
+
+class Choice(Static):
+    """One thing that may be chosen otherwise; a click or its key goes to the next value."""
+
+    def __init__(self, key: str, title: str, action: str, id: str) -> None:  # noqa: A002 - textual's own name
+        super().__init__(id=id, classes="choice framed")
+        self._key = key
+        self._action = action
+        self.border_title = Content(title)
+
+    def show(self, value: str) -> None:
+        """Show the value in use."""
+        key = Content.styled(f" {self._key} ", "bold $strong on $lit-strong")
+        self.update(Content.assemble(key, " ", Content.styled(value, "bold $strong")))
+
+    async def on_click(self) -> None:
+        """Go to the next value."""
+        await self.screen.run_action(self._action)
+
+
+class PlanScreen(Page):
+    """The plan of each chosen drive."""
+
+    STEP = 1
+    stage_is_ready: ClassVar[bool] = True
+    BINDINGS: ClassVar = [
+        Binding("escape,d,D", "back", show=False),
+        Binding("enter", "proceed", show=False),
+        Binding("p,P", "next_pass_set", show=False),
+        Binding("v,V", "next_verification", show=False),
+        Binding("n,N", "next_level", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._plans: PlanSet | None = None
+        self._refused: AgentError | None = None
+
+    def body(self) -> ComposeResult:
+        """Choices, then the plans."""
+        with Horizontal(id="choices"):
+            yield Choice("P", _("Passes"), "next_pass_set", "pass-set")
+            yield Choice("V", _("Verification"), "next_verification", "verification")
+            yield Choice("N", _("Level required"), "next_level", "level")
+        with VerticalScroll(id="plans", classes="framed"):
+            yield Static(id="plans-text")
+
+    def actions(self) -> Sequence[Action]:
+        """Go on, or back."""
+        return (
+            Action("Enter", _("Erase …"), "proceed", primary=True),
+            Action("Esc", _("back to drives"), "back"),
+            Action("↑↓", _("scroll"), "scroll_on"),
+            Action("H", _("help"), "app.help"),
+        )
+
+    def on_mount(self) -> None:
+        """Make the plan."""
+        self.query_one("#plans").focus()
+        self._plan()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw again in the new width."""
+        self.call_after_refresh(self._draw)
+
+    def _plan(self) -> None:
+        self._plans, self._refused = None, None
+        try:
+            self._plans = self.sitting.plan(sorted(self.ardoise.selected), self.ardoise.policy)
+        except AgentError as error:
+            self._refused = error
+        self._draw()
+
+    def _draw(self) -> None:
+        policy = self.ardoise.policy
+        title = next((p.title for p in self.sitting.pass_sets() if p.name == policy.pass_set), policy.pass_set)
+        self.query_one("#pass-set", Choice).show(prose(_(title)))
+        self.query_one("#verification", Choice).show(_(VERIFICATION_WORDS[policy.verification]))
+        self.query_one("#level", Choice).show(_(METHOD_WORDS[policy.required]))
+        pane = self.query_one("#plans")
+        pane.border_title = Content(_("Plan: nothing has been touched yet"))
+        text = error_content(self._refused) if self._refused else plans_content(self._plans) if self._plans else Content("")
+        self.query_one("#plans-text", Static).update(text)
+
+    def action_back(self) -> None:
+        """Back to the drives."""
+        from agent.tui.drives_screen import DrivesScreen  # noqa: PLC0415 - the two steps lead to each other
+
+        self.ardoise.go(DrivesScreen())
+
+    def action_scroll_on(self) -> None:
+        """Show the next part of the plans."""
+        self.query_one("#plans").scroll_page_down()
+
+    def action_proceed(self) -> None:
+        """Ask for the confirmation, where there is a plan to confirm."""
+        if self._plans is None or not self._plans.plans:
+            self.notify(_("There is nothing to erase: no chosen drive can be sanitized as asked."), markup=False)
+            return
+        self.ardoise.confirm(self._plans)
+
+    def action_next_pass_set(self) -> None:
+        """Use the next set of passes."""
+        names = [p.name for p in self.sitting.pass_sets()]
+        self.ardoise.policy = replace(self.ardoise.policy, pass_set=_after(names, self.ardoise.policy.pass_set))
+        self._plan()
+
+    def action_next_verification(self) -> None:
+        """Use the other way of reading back."""
+        kind = _after(list(VerificationKind), self.ardoise.policy.verification)
+        self.ardoise.policy = replace(self.ardoise.policy, verification=kind)
+        self._plan()
+
+    def action_next_level(self) -> None:
+        """Require the other level."""
+        level = _after(list(_REQUIRED), self.ardoise.policy.required)
+        self.ardoise.policy = replace(self.ardoise.policy, required=level)
+        self._plan()
+
+
+def _after(values: list[T], value: T) -> T:
+    return values[(values.index(value) + 1) % len(values)] if value in values else values[0]
+
+
+def plans_content(plans: PlanSet) -> Content:
+    """Every plan, every refusal, and what stays as it is."""
+    blocks = [_plan_block(p) for p in plans.plans] + [_refusal_block(r) for r in plans.refusals]
+    stays = [_stays_line(d, _("not chosen: makes the result INCOMPLETE")) for d in plans.not_selected]
+    stays += [_stays_line(d, _("spared: this stick")) for d in plans.spared]
+    if stays:
+        blocks.append(Content("\n").join(stays))
+    return Content("\n\n").join(blocks)
+
+
+def _name(drive: Drive) -> Content:
+    model = screen_text(drive.identity.model) or "–"
+    rest = f"  {size(drive.identity.capacity_bytes)}  {type_words(drive)}  {serial_tail(drive)}"
+    return Content.assemble(Content.styled(f"{short_node(drive.node)}  {model}", "bold $strong"), Content.styled(rest, "$quiet"))
+
+
+def _plan_block(plan: Plan) -> Content:
+    passes = len(plan.pass_set.passes)
+    written = ", ".join(p.title for p in plan.pass_set.passes) if passes <= 3 else prose(_(plan.pass_set.title))
+    count = ngettext("{n} pass", "{n} passes", passes).format(n=passes)
+    what = f"{_(TECHNIQUE_WORDS[plan.technique])} · {count}: {written} · {_(VERIFICATION_WORDS[plan.verification])}"
+    enough = plan.level_reached.rank >= plan.level_required.rank
+    level = _("reaches {reached}, required is {required}").format(
+        reached=_(METHOD_WORDS[plan.level_reached]), required=_(METHOD_WORDS[plan.level_required])
+    )
+    lines = [Content.assemble(Content.styled(f"{DONE} " if enough else f"{ACT} ", "$done" if enough else "$act"), _name(plan.drive))]
+    lines.append(Content(f"  {what}"))
+    lines.append(Content.styled(f"  {level}", "bold $done" if enough else "bold $act"))
+    lines += [Content.styled(f"  {_('why:')} {prose(_(r))}", "") for r in plan.reasons]
+    lines += [Content.styled(f"  {ACT} {_('not covered:')} {prose(_(n))}", "$act") for n in plan.not_covered]
+    return Content("\n").join(lines)
+
+
+def _refusal_block(refusal: Refusal) -> Content:
+    lines = [Content.assemble(Content.styled(f"{FAILED} ", "$failed"), _name(refusal.drive))]
+    lines += [Content.styled(f"  {_('refused:')} {prose(_(r))}", "bold $failed") for r in refusal.reasons]
+    return Content("\n").join(lines)
+
+
+def _stays_line(drive: Drive, words: str) -> Content:
+    return Content.assemble("  ", _name(drive), Content.styled(f"  {words}", "$act" if not drive.is_boot_medium else "$primary"))

@@ -1,0 +1,181 @@
+"""Step 4: all drives at work; the total readable from three metres."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from agent.model.job import JobSnapshot, JobState
+from agent.text import _, ngettext
+from agent.tui.block_font import block_lines
+from agent.tui.dialogs import AskScreen
+from agent.tui.drive_detail import short_node
+from agent.tui.figures import duration, phase_fraction, rate, total_fraction, total_remaining_seconds
+from agent.tui.glyphs import bar, fit, prose, screen_text
+from agent.tui.page import Page
+from agent.tui.widgets import Action, RowList
+from agent.tui.words import JOB_SIGNS, QUIET_STYLE
+from agent.workflow.view import Stage
+
+_GOOD = frozenset({JobState.SANITIZED})
+_STATE_WIDTH = 15
+_LOG_LINES = 200
+
+
+class ProgressScreen(Page):
+    """The running jobs."""
+
+    STEP = 2
+    stage_is_ready: ClassVar[bool] = False
+    BINDINGS: ClassVar = [Binding("s,S", "stop", show=False)]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._states: dict[str, JobState] = {}
+        self._log: list[Content] = []
+
+    def body(self) -> ComposeResult:
+        """Huge state, summary, rows, log."""
+        yield Static(id="huge")
+        yield Static(id="summary")
+        with Container(id="left", classes="framed"):
+            yield RowList(id="rows", markup=False)
+        with VerticalScroll(id="log", classes="framed", can_focus=False):
+            yield Static(id="log-text")
+
+    def actions(self) -> Sequence[Action]:
+        """Stop, look around."""
+        return (
+            Action("S", _("stop …"), "stop"),
+            Action("R", _("records"), "app.records"),
+            Action("H", _("help"), "app.help"),
+        )
+
+    def on_mount(self) -> None:
+        """Draw at once."""
+        self.query_one("#rows").focus()
+        self.pull()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw again in the new size."""
+        self.call_after_refresh(self.pull)
+
+    def pull(self) -> None:
+        """Draw the present snapshots."""
+        jobs = self.sitting.snapshots()
+        recording = self.sitting.view().stage is Stage.RECORDING
+        self._draw_huge(jobs, recording=recording)
+        self.query_one("#summary", Static).update(summary(jobs, recording=recording))
+        rows = self.query_one("#rows", RowList)
+        width = max(40, rows.scrollable_content_region.width - 2)
+        rows.show_rows([(j.job_id, job_row(j, width)) for j in jobs])
+        self._note_changes(jobs)
+
+    def _draw_huge(self, jobs: tuple[JobSnapshot, ...], *, recording: bool) -> None:
+        height = self.app.size.height
+        text = huge_text(jobs, recording=recording)
+        lines = block_lines(text, self.app.size.width - 4, max(5, height * 25 // 100), height)
+        self.query_one("#huge", Static).update(Content("\n".join(lines)))
+
+    def _note_changes(self, jobs: tuple[JobSnapshot, ...]) -> None:
+        for job in jobs:
+            if self._states.get(job.job_id) is not job.state:
+                self._states[job.job_id] = job.state
+                self._log.append(_event_line(job))
+        del self._log[:-_LOG_LINES]
+        pane = self.query_one("#log", VerticalScroll)
+        pane.border_title = Content(_("Events"))
+        self.query_one("#log-text", Static).update(Content("\n").join(reversed(self._log)))
+
+    def action_stop(self) -> None:
+        """Ask what is to be stopped."""
+        jobs = [j for j in self.sitting.snapshots() if not j.state.is_final]
+        if not jobs:
+            return
+        answers = [("back", _("Keep going"))]
+        option = self.query_one("#rows", RowList).highlighted_option
+        chosen = next((j for j in jobs if option is not None and j.job_id == option.id), None)
+        if chosen is not None and len(jobs) > 1:
+            answers.append(("one", _("Stop {node}").format(node=short_node(chosen.node))))
+        answers.append(("all", _("Stop all")))
+        text = Content(_("A stopped drive is half erased: it is recorded as interrupted, and its data is lost all the same."))
+
+        def answered(answer: str | None) -> None:
+            if answer == "all":
+                self.sitting.cancel()
+            elif answer == "one" and chosen is not None:
+                self.sitting.cancel(chosen.node)
+
+        self.app.push_screen(AskScreen(_("Stop?"), text, answers), answered)
+
+
+def huge_text(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> str:
+    """The state of the whole machine in one word and a percentage; never 100 % before the end."""
+    if recording:
+        return _("RECORDING")
+    running = {j.state for j in jobs if not j.state.is_final}
+    percent = min(99, int(100 * total_fraction(jobs)))
+    if running and running <= {JobState.VERIFYING}:
+        return f"{_('VERIFYING')} {percent}%"
+    return f"{_('SANITIZING')} {percent}%" if running & {JobState.SANITIZING, JobState.VERIFYING} else _("CHECKING")
+
+
+def summary(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> Content:
+    """How many are done, failed, running; how long it will take."""
+    if recording:
+        return Content(_("All drives are finished; the record is being signed and saved. Leave the stick in."))
+    done = sum(j.state in _GOOD for j in jobs)
+    bad = sum(j.state.is_final and j.state not in _GOOD for j in jobs)
+    parts = [ngettext("{n} drive", "{n} drives", len(jobs)).format(n=len(jobs)), _("{n} sanitized").format(n=done)]
+    content = Content(" · ".join(parts))
+    if bad:
+        content = Content.assemble(content, " · ", Content.styled(_("{n} not sanitized").format(n=bad), "bold $failed"))
+    left = total_remaining_seconds(jobs)
+    if left:
+        content = Content.assemble(content, " · ", _("about {time} left").format(time=duration(left)))
+    return content
+
+
+def job_row(job: JobSnapshot, width: int) -> Content:
+    """One job in one line."""
+    sign = JOB_SIGNS[job.state]
+    node, model_width = 9, max(10, min(30, (width - 56) // 2 + 8))
+    rest = width - _STATE_WIDTH - 1 - node - model_width
+    head: list[Content | str] = [sign.pill(_STATE_WIDTH), " ", fit(short_node(job.node), node - 1), " "]
+    head += [Content.styled(fit(screen_text(job.model) or "–", model_width - 1) + " ", "" if not job.state.is_final else QUIET_STYLE)]
+    if job.state.is_final or not job.progress.total_bytes:
+        style = "bold $failed" if job.state.is_final and job.state not in _GOOD else QUIET_STYLE
+        return Content.assemble(*head, Content.styled(fit(prose(_(job.reason), 200), rest), style))
+    return Content.assemble(*head, _running_cells(job, rest))
+
+
+def _running_cells(job: JobSnapshot, width: int) -> Content:
+    progress = job.progress
+    fraction = phase_fraction(job)
+    passes = _("check") if job.state is JobState.VERIFYING else f"{progress.pass_number}/{progress.pass_count}"
+    tail = f" {min(99, int(100 * fraction)) if fraction < 1 else 100:>3} % {rate(progress.rate_bytes_per_second):>8}"
+    eta = f" {duration(progress.eta_seconds):>10}"
+    errors = ngettext("{n} error", "{n} errors", progress.error_count).format(n=progress.error_count) if progress.error_count else ""
+    room = width - 6 - len(tail)
+    if room - len(eta) >= 6:
+        tail += eta
+        room -= len(eta)
+    if errors:
+        room -= len(errors) + 1
+    cells: list[Content | str] = [Content.styled(f"{fit(passes, 5)} ", QUIET_STYLE), Content.styled(bar(fraction, max(4, room)), "$primary"), tail]
+    return Content.assemble(*cells, Content.styled(f" {errors}" if errors else "", "bold $failed"))
+
+
+
+def _event_line(job: JobSnapshot) -> Content:
+    now = datetime.now().astimezone().strftime("%H:%M:%S")
+    sign = JOB_SIGNS[job.state]
+    style = "bold $failed" if job.state.is_final and job.state not in _GOOD else ""
+    line = f"{now}  {fit(short_node(job.node), 9)} {sign.shape} {_(sign.word)}" + (f"  {prose(_(job.reason), 160)}" if job.reason else "")
+    return Content.styled(line, style)

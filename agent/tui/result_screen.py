@@ -1,0 +1,189 @@
+"""Step 5: the headline, each medium's outcome, where the record is, and what to do next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from agent.model.record import Headline, Outcome
+from agent.text import N_, _
+from agent.tui.block_font import block_lines
+from agent.tui.drive_detail import short_node
+from agent.tui.glyphs import FAILED, fit, prose, screen_text
+from agent.tui.page import Page
+from agent.tui.widgets import Action, KeyLine
+from agent.tui.words import ACT_STYLE, HEADLINE_SIGNS, OUTCOME_SIGNS, UPLOAD_SIGNS
+from agent.workflow.view import EvidenceView, MediumView, SittingView, Stage, UploadState
+
+_OUTCOME_WIDTH = 16
+_CAN_UPLOAD = frozenset({UploadState.PENDING, UploadState.QUARANTINED, UploadState.REJECTED})
+
+
+class ResultScreen(Page):
+    """What became of the machine; says "stable" only of a record that is."""
+
+    STEP = 3
+    stage_is_ready: ClassVar[bool] = False
+    BINDINGS: ClassVar = [
+        Binding("u,U", "upload", show=False),
+        Binding("n,N", "new_round", show=False),
+    ]
+
+    def body(self) -> ComposeResult:
+        """Huge headline, next action, media, record."""
+        yield Static(id="huge")
+        yield Static(id="next")
+        with VerticalScroll(id="media", classes="framed"):
+            yield Static(id="media-text")
+        yield Static(id="record", classes="framed")
+
+    def actions(self) -> Sequence[Action]:
+        """Upload, go on, leave."""
+        view = self.sitting.view()
+        upload = view.evidence is not None and view.evidence.upload in _CAN_UPLOAD and bool(self.sitting.station_view().registry)
+        shown = [Action("U", _("upload now"), "upload", primary=True)] if upload else []
+        shown.append(Action("N", _("next round"), "new_round", primary=not upload))
+        shown.append(Action("R", _("records"), "app.records"))
+        shown.append(Action("F10", _("quit"), "app.request_quit"))
+        return (*shown, Action("H", _("help"), "app.help"))
+
+    def on_mount(self) -> None:
+        """Draw at once."""
+        self.query_one("#media").focus()
+        self.pull()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw again in the new size."""
+        self.call_after_refresh(self.pull)
+
+    async def pull_actions(self) -> None:
+        """Show the keys that fit the upload state."""
+        await self.query_one(KeyLine).show(self.actions())
+
+    def pull(self) -> None:
+        """Draw the present view."""
+        view = self.sitting.view()
+        self.set_class(view.stage is Stage.RECORD_FAILED, "-unrecorded")
+        self._draw_huge(view)
+        step = next_step(view)
+        self.query_one("#next", Static).update(step)
+        media = self.query_one("#media", VerticalScroll)
+        media.border_title = Content(_("Media"))
+        width = max(40, media.scrollable_content_region.width - 2)
+        self.query_one("#media-text", Static).update(media_content(view.evidence.media if view.evidence else (), width))
+        record = self.query_one("#record", Static)
+        record.border_title = Content(_("Record"))
+        record.update(record_content(view))
+        self.call_later(self.pull_actions)
+
+    def _draw_huge(self, view: SittingView) -> None:
+        height = self.app.size.height
+        headline = view.evidence.headline if view.evidence and view.stage is Stage.RECORDED else None
+        word = _(HEADLINE_SIGNS[headline].word) if headline else _("NO RECORD")
+        huge = self.query_one("#huge", Static)
+        for each in Headline:
+            huge.set_class(each is headline, f"-{each.name.lower()}")
+        huge.set_class(headline is None, "-no-record")
+        lines = block_lines(word, self.app.size.width - 6, max(5, height * 28 // 100), height)
+        huge.update(Content("\n".join(lines)))
+
+    def action_upload(self) -> None:
+        """Try to upload now; the state shows how it went."""
+        if self.sitting.station_view().registry:
+            self.sitting.upload_now()
+            self.pull()
+
+    def action_new_round(self) -> None:
+        """Back to the drives of this machine, looked at anew."""
+        if self.sitting.view().stage is not Stage.RECORDED:
+            self.notify(_("The record is not saved yet."), severity="error", markup=False)
+            return
+        self.sitting.new_round()
+        self.ardoise.inspection = None
+        self.ardoise.inspect_error = None
+        self.ardoise.selected.clear()
+        self.ardoise.pull()
+
+
+@dataclass(frozen=True)
+class _Step:
+    verb: str
+    text: str
+
+
+_HAND_OVER = _Step(N_("HAND OVER"), N_("Every medium of this machine is sanitized and verified."))
+_CONNECT = _Step(N_("CONNECT"), N_("Sanitized and saved. Connect the network, so that the record reaches the registry."))
+_SET_ASIDE = _Step(N_("SET ASIDE"), N_("Not every medium is sanitized. Keep this machine back and read the reasons below."))
+_LOOK = _Step(N_("LOOK"), N_("No medium was found. Look whether a drive is hidden, was removed, or is defective."))
+_REPORT = _Step(N_("REPORT"), N_("The registry did not accept the record. Tell whoever runs the registry."))
+_FIX = _Step(N_("FIX"), N_("There is NO record of this run. Do not switch off, do not pull the stick."))
+
+
+def choose_step(view: SittingView) -> _Step:
+    """The one thing to do next."""
+    evidence = view.evidence
+    if view.stage is not Stage.RECORDED or evidence is None:
+        return _FIX
+    if evidence.headline is Headline.INCOMPLETE:
+        return _SET_ASIDE
+    if evidence.headline is Headline.NO_MEDIUM_FOUND:
+        return _LOOK
+    if evidence.upload in {UploadState.REJECTED, UploadState.QUARANTINED}:
+        return _REPORT
+    return _CONNECT if evidence.upload is UploadState.PENDING else _HAND_OVER
+
+
+def next_step(view: SittingView) -> Content:
+    """The next action as a verb on yellow, and one sentence."""
+    step = choose_step(view)
+    return Content.assemble(Content.styled(f" → {_(step.verb)} ", ACT_STYLE), "  ", _(step.text))
+
+
+def media_content(media: tuple[MediumView, ...], width: int) -> Content:
+    """One line for each medium, a second one where it has a reason."""
+    lines = []
+    for medium in media:
+        sign = OUTCOME_SIGNS[medium.outcome]
+        serial = screen_text(medium.serial, 80)
+        tail = serial if len(serial) <= 12 else "…" + serial[-10:]
+        model = fit(screen_text(medium.model) or "–", max(12, min(32, width - _OUTCOME_WIDTH - 34)))
+        level = _("level {level}").format(level=medium.level_reached) if medium.outcome is Outcome.SANITIZED else ""
+        lines.append(Content.assemble(sign.pill(_OUTCOME_WIDTH), f" {fit(short_node(medium.node), 9)} {model} {fit(tail, 12)} ", level))
+        lines += _reason_lines(medium)
+    return Content("\n").join(lines) if lines else Content.styled(_("none"), "$quiet")
+
+
+def _reason_lines(medium: MediumView) -> list[Content]:
+    parts = [prose(_(medium.reason), 300)] if medium.reason else []
+    if medium.first_bad_lba is not None:
+        parts.append(_("first bad LBA {lba}").format(lba=medium.first_bad_lba))
+    bad = medium.outcome is not Outcome.SANITIZED
+    return [Content.styled(" " * (_OUTCOME_WIDTH + 1) + " · ".join(parts), "$failed" if bad else "$quiet")] if parts else []
+
+
+def record_content(view: SittingView) -> Content:
+    """Where the record is, only after it is there; or, loud, that there is none."""
+    if view.stage is not Stage.RECORDED or view.evidence is None:
+        problem = Content.styled(f" {FAILED} {prose(view.problem) or _('The record could not be saved.')} ", "bold $failed")
+        return Content.assemble(problem, "\n", Content.styled(" " + prose(view.remedy), "bold $strong"))
+    return evidence_content(view.evidence)
+
+
+def evidence_content(evidence: EvidenceView) -> Content:
+    """Folder, document, upload state of a record on stable storage."""
+    certified = evidence.headline is Headline.SANITIZED
+    kind = _("Certificate") if certified else _("Record (no certificate)")
+    upload = UPLOAD_SIGNS[evidence.upload].pill()
+    remark = f"  {prose(evidence.upload_detail, 200)}" if evidence.upload_detail else ""
+    coverage = _("{n} % read back").format(n=screen_text(evidence.coverage_percent)) if evidence.coverage_percent else ""
+    return Content.assemble(
+        _("Record is on stable storage at"), " ", Content.styled(screen_text(str(evidence.folder), 200), "bold $strong"), "\n",
+        kind, ": ", Content.styled(screen_text(evidence.document.name), "bold $strong"), f"  {coverage}", "\n",
+        upload, remark,
+    )  # fmt: skip

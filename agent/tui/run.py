@@ -1,0 +1,77 @@
+"""Opens the screen and opens it again: whatever becomes of it, running jobs go on."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from agent.text import _, use_language
+from agent.workflow.view import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.tui.app import ArdoiseApp
+    from agent.workflow.sitting import Sitting
+
+_BUSY = frozenset({Stage.RUNNING, Stage.RECORDING})
+_QUICK_SECONDS = 10.0
+_MOST_QUICK_CRASHES = 3
+
+
+def run_screen(sitting: Sitting, language: str | None) -> int:
+    """Show the sitting until the person leaves; returns 0, or 1 where the screen ended by a crash with no job running."""
+    return keep_screen(sitting, language, _open)
+
+
+def choose_machine(machines: Sequence[tuple[str, str, str]]) -> str | None:
+    """Let a person choose among (name, title, description); the name, or None."""
+    from agent.tui.chooser import MachineChooser  # noqa: PLC0415 - the language is chosen before a screen is imported
+
+    return MachineChooser(machines).run()
+
+
+def keep_screen(sitting: Sitting, language: str | None, open_screen: Callable[[Sitting, str], ArdoiseApp]) -> int:
+    """The loop of `run_screen`; `open_screen(sitting, error of the last one)` runs one application to its end."""
+    from agent.tui.app import language_change  # noqa: PLC0415 - the language is chosen before a screen is imported
+
+    use_language(language)
+    crashed = ""
+    quick_crashes = 0
+    while True:
+        opened_at = time.monotonic()
+        app = open_screen(sitting, crashed)
+        changed = language_change(app.return_value)
+        if changed:
+            use_language(changed)
+            crashed = ""
+            continue
+        crashed = app.crash_text
+        busy = sitting.view().stage in _BUSY
+        if not busy:
+            return 1 if crashed or app.return_code else 0
+        quick_crashes = quick_crashes + 1 if time.monotonic() - opened_at < _QUICK_SECONDS else 0
+        if quick_crashes >= _MOST_QUICK_CRASHES:
+            return _wait_in_plain_words(sitting, crashed)
+
+
+def _open(sitting: Sitting, crashed: str) -> ArdoiseApp:
+    from agent.tui.app import ArdoiseApp  # noqa: PLC0415 - the language is chosen before a screen is imported
+
+    app = ArdoiseApp(sitting, crashed=crashed)
+    app.run()
+    return app
+
+
+def _wait_in_plain_words(sitting: Sitting, crashed: str, pause_seconds: float = 5.0) -> int:
+    # The screen can't be shown at all; the drives matter more.
+    sys.stderr.write(_("The screen cannot be shown; the drives go on. {error}").format(error=crashed) + "\n")
+    while sitting.view().stage in _BUSY:
+        for job in sitting.snapshots():
+            done, total = job.progress.done_bytes, job.progress.total_bytes
+            sys.stderr.write(f"{job.node}: {job.state.value} {100 * done // total if total else 0} %\n")
+        time.sleep(pause_seconds)
+    view = sitting.view()
+    sys.stderr.write(f"{view.stage.value} {view.evidence.headline.value if view.evidence else view.problem}\n")
+    return 1

@@ -1,0 +1,151 @@
+"""Draws every screen with sample data into a folder: `python -m tests.tui.pictures docs/images`."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from agent.model.job import JobState, Progress
+from agent.model.record import Headline, Outcome
+from agent.text import use_language
+from agent.tui.app import ArdoiseApp
+from agent.tui.confirmation_gate import GateTimes
+from agent.workflow.view import UploadState
+from tests.tui.fake_sitting import CODE, FakeSitting, make_drive, make_evidence, make_health, make_job, make_medium
+
+SIZES = ((80, 24), (140, 45))
+Steps = Callable[[Pilot, FakeSitting], Awaitable[None]]
+
+
+async def settle(pilot: Pilot) -> None:
+    """Wait until worker threads and messages have come to rest."""
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause(0.08)
+    await pilot.pause()
+
+
+async def _drives(pilot: Pilot, _sitting: FakeSitting) -> None:
+    await pilot.press("space", "down", "space")
+
+
+async def _no_drive(_pilot: Pilot, _sitting: FakeSitting) -> None:
+    return
+
+
+async def _plan(pilot: Pilot, sitting: FakeSitting) -> None:
+    await pilot.press("t", "enter")
+
+
+async def _confirm(pilot: Pilot, sitting: FakeSitting) -> None:
+    await pilot.press("t", "enter")
+    await settle(pilot)
+    await pilot.press("enter")
+
+
+async def _countdown(pilot: Pilot, sitting: FakeSitting) -> None:
+    await _confirm(pilot, sitting)
+    await pilot.pause(0.2)
+    for letter in CODE.lower():
+        await pilot.press(letter)
+        await pilot.pause(0.06)
+    await pilot.pause(0.6)
+
+
+def server_jobs() -> tuple:
+    """Eight drives of a server in every state."""
+    slow = Progress(1, 1, 310 * 10**9, 1000 * 10**9, 41e6, 16800.0, 3)
+    return (
+        make_job(0, done=0.42), make_job(1, done=0.44), make_job(2, JobState.VERIFYING, 0.08),
+        make_job(3, JobState.SANITIZED, reason="every sector overwritten and read back"), make_job(4, done=0.43),
+        make_job(5, JobState.FAILED, reason="write error at LBA 976773168: the drive no longer answers"),
+        make_job(6, JobState.SANITIZING, progress=slow), make_job(7, JobState.CHECKING),
+    )  # fmt: skip
+
+
+async def _progress(_pilot: Pilot, sitting: FakeSitting) -> None:
+    sitting.run(*server_jobs())
+
+
+async def _result(_pilot: Pilot, sitting: FakeSitting) -> None:
+    sitting.record(make_evidence(media=(make_medium(0), make_medium(1))))
+
+
+async def _incomplete(_pilot: Pilot, sitting: FakeSitting) -> None:
+    bad = make_medium(5, Outcome.FAILED, "write error: the drive no longer answers", 976773168)
+    media = (*(make_medium(n) for n in range(5)), bad, make_medium(6), make_medium(7))
+    sitting.record(make_evidence(Headline.INCOMPLETE, UploadState.PENDING, media=media))
+
+
+async def _unrecorded(_pilot: Pilot, sitting: FakeSitting) -> None:
+    sitting.fail_to_record("The evidence folder is full.", "Put a second stick in or free space on this one; the record is tried again every 10 seconds.")
+
+
+async def _records(pilot: Pilot, sitting: FakeSitting) -> None:
+    states = (UploadState.ARCHIVED, UploadState.PENDING, UploadState.QUARANTINED, UploadState.REJECTED, UploadState.UPLOADING)
+    for number, state in enumerate(states):
+        headline = Headline.INCOMPLETE if number == 3 else Headline.SANITIZED
+        sitting.records += (make_evidence(headline, state, number + 1),)
+    await pilot.press("r")
+
+
+async def _help(pilot: Pilot, _sitting: FakeSitting) -> None:
+    await pilot.press("h")
+
+
+def server_sitting() -> FakeSitting:
+    """Ten drives, of which one is dying."""
+    sitting = FakeSitting(())
+    return sitting
+
+
+SCREENS: dict[str, tuple[Callable[[], FakeSitting], Steps]] = {
+    "drives": (FakeSitting, _drives),
+    "no-drive": (lambda: FakeSitting(()), _no_drive),
+    "plan": (FakeSitting, _plan),
+    "confirm": (FakeSitting, _confirm),
+    "countdown": (FakeSitting, _countdown),
+    "progress": (FakeSitting, _progress),
+    "result": (FakeSitting, _result),
+    "incomplete": (FakeSitting, _incomplete),
+    "unrecorded": (FakeSitting, _unrecorded),
+    "records": (FakeSitting, _records),
+    "help": (FakeSitting, _help),
+}
+
+
+async def draw(name: str, size: tuple[int, int]) -> tuple[ArdoiseApp, str, str]:
+    """The application, the screen as SVG and as text."""
+    make, steps = SCREENS[name]
+    sitting = make()
+    app = ArdoiseApp(sitting, gate_times=GateTimes(arm_seconds=0.1, settle_seconds=0.1), pull_seconds=0.05)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await steps(pilot, sitting)
+        await settle(pilot)
+        await pilot.pause(0.15)
+        return app, app.export_screenshot(title="ardoise"), screen_lines(app)
+
+
+def screen_lines(app: ArdoiseApp) -> str:
+    """What is on the screen, as plain lines."""
+    width, height = app.size
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(s.text for s in strip)[:width].rstrip() for strip in strips[:height])
+
+
+def main() -> None:
+    """Write all pictures."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    only = sys.argv[2:]
+    use_language("en")
+    for name in only or SCREENS:
+        for size in SIZES:
+            _app, svg, _text = asyncio.run(draw(name, size))
+            (folder / f"screen-{name}-{size[0]}x{size[1]}.svg").write_text(svg, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
