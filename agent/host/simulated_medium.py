@@ -29,6 +29,7 @@ class SimulatedMedium:
         self._sleep = sleep
         self._short_writes_left = self._faults.short_writes
         self._stalled = False
+        self._dead = False
         self._descriptor, self.direct_io = _open_exclusively(drive)
 
     @property
@@ -106,9 +107,13 @@ class SimulatedMedium:
         return Request(offset // self._sector, min(length, room) // self._sector)
 
     def _check_alive(self) -> None:
+        # Remembered, because an engine that looks for the last good sector asks a dead drive very often.
+        if self._dead:
+            raise io_error()
         if not self._drive.is_there(os.fstat(self._open())):
             raise gone_error()
         if self._drive.state().died:
+            self._dead = True
             raise io_error()
 
     def _admitted(self, wanted: Request) -> int:
