@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from agent.certificate.page_text import missing_words
+from agent.certificate.page_text import missing_words, verified_words
 from agent.certificate.report import FailureKind, StepFailed
 from agent.model.record import Record
 
@@ -73,7 +73,7 @@ def extract_text(pdf: bytes) -> str:
 
 def check_page(pdf: bytes, record: Record, record_bytes: bytes) -> str:
     """The page says what the record says; raises StepFailed SEAL."""
-    missing = missing_words(extract_text(pdf), record, record_bytes)
+    missing = missing_words(extract_text(pdf), verified_words(record, record_bytes))
     if missing:
         raise _seal_failed(f"The page does not show what the record says: {missing[0]!r} is missing.")
     return "headline, outcomes, serial numbers and digest stand in the page's text"

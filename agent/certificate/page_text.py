@@ -1,6 +1,6 @@
 """Which words a page must show for a record, and how device text is written on it.
 
-Used where the page is made, before it is sealed, and again by every verifier.
+`shown` is part of the format: a verifier years later looks for exactly what it wrote.
 """
 
 import hashlib
@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from agent.model.drive import printable
+from agent.model.machine import Environment
 from agent.model.record import Headline, Record
 
 _SPACE = re.compile(r"[\s\u00ad\u200b]+")
@@ -31,20 +32,30 @@ def title(record: Record) -> str:
     return "Certificate of Sanitization" if record.headline is Headline.SANITIZED else "Sanitization Record"
 
 
-def required_words(record: Record, record_bytes: bytes) -> list[str]:
-    """Each text that must stand on the page, whatever the template looks like."""
-    words = [title(record), record.headline.value, record.record_id, hashlib.sha256(record_bytes).hexdigest()]
-    words += [shown(record.issuer.organisation), shown(record.issuer.station), shown(record.host.serial)]
-    if record.headline is not Headline.SANITIZED:
-        words.append(NOT_A_CERTIFICATE)
-    if record.specimen:
-        words.append(SPECIMEN)
+def verified_words(record: Record, record_bytes: bytes) -> list[str]:
+    """The texts of the record that every verifier looks for; they change only with the record's schema."""
+    words = [record.headline.value, record.record_id, hashlib.sha256(record_bytes).hexdigest()]
+    words += [SPECIMEN] if record.specimen else []
     for drive in record.drives:
         words += [shown(drive.identity.model), shown(drive.identity.serial), drive.outcome.value]
     return [word for word in words if word]
 
 
-def missing_words(page_text: str, record: Record, record_bytes: bytes) -> list[str]:
-    """The required texts that a page's extracted text does not hold; line breaks and spaces do not count."""
+def sealed_words(record: Record, record_bytes: bytes) -> list[str]:
+    """Everything that must stand on a page before it is sealed, whatever the template looks like."""
+    words = [
+        title(record),
+        shown(record.issuer.organisation),
+        shown(record.issuer.station),
+        shown(record.host.serial),
+    ]
+    words += [] if record.headline is Headline.SANITIZED else [NOT_A_CERTIFICATE]
+    if record.environment is not Environment.LIVE_IMAGE:
+        words.append(record.environment.value)
+    return [*verified_words(record, record_bytes), *(word for word in words if word)]
+
+
+def missing_words(page_text: str, words: list[str]) -> list[str]:
+    """The words that a page's extracted text does not hold; line breaks and spaces do not count."""
     text = _SPACE.sub("", page_text)
-    return [word for word in required_words(record, record_bytes) if _SPACE.sub("", word) not in text]
+    return [word for word in words if _SPACE.sub("", word) not in text]

@@ -112,7 +112,8 @@ def make_crl(
     )
     for serial, moment, reason in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment)
-        entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+        if reason is not x509.ReasonFlags.unspecified:  # RFC 5280 5.3.1: then the extension is left out
+            entry = entry.add_extension(x509.CRLReason(reason), critical=False)
         builder = builder.add_revoked_certificate(entry.build())
     return builder.sign(issuing_ca.private_key, hashes.SHA256(), ecdsa_deterministic=True)
 

@@ -14,7 +14,7 @@ from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
 from agent.certificate.cades import sign_digest
 from agent.certificate.document import extract_text, read_attachments
-from agent.certificate.page_text import missing_words
+from agent.certificate.page_text import missing_words, sealed_words
 from agent.certificate.record import decode_record
 from agent.certificate.station import StationKey
 from agent.errors import CertificateError
@@ -29,7 +29,7 @@ def seal_page(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
     """The sealed document; raises CertificateError where the page does not say what its attached record says."""
     record_bytes, _ = read_attachments(pdf)
     record = decode_record(record_bytes)
-    missing = missing_words(extract_text(pdf), record, record_bytes)
+    missing = missing_words(extract_text(pdf), sealed_words(record, record_bytes))
     if missing:
         raise CertificateError(f"The page does not show {missing[0]!r}; it is not sealed.", "Check the template.")
     return _seal(pdf, key, signing_time)

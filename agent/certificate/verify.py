@@ -63,6 +63,11 @@ def verify_document(pdf: bytes, trust: Trust, at: datetime, required: Degree = D
     return run.passed(Degree.SIGNED)
 
 
+def attached_evidence(pdf: bytes) -> tuple[bytes, bytes]:
+    """Record and signature as a document carries them, byte for byte; only for documents that verified; raises StepFailed."""
+    return read_attachments(pdf)
+
+
 def _check_record(
     run: Run, evidence: tuple[bytes, bytes], trust: Trust, at: datetime, required: Degree
 ) -> tuple[Record, Envelope]:
