@@ -1,0 +1,145 @@
+"""The real machine's rules: what it refuses, and that refusing opens nothing."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.errors import MediaBusy, MediaVanished, Refused
+from agent.host.real import RealMachine
+from agent.model.drive import Drive, ExclusionReason
+from agent.model.health import SelfTestKind
+from agent.model.machine import Environment
+from tests.conftest import Allow
+from tests.unit.host.programs import install
+from tests.unit.host.trees import NVME_PATH, USB_PATH, Tree, put, sata
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Every os.open with more than reading, while the test runs."""
+    calls: list[tuple[str, int]] = []
+    real = os.open
+
+    def watched(path, flags, *rest, **options):  # type: ignore[no-untyped-def]
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            calls.append((str(path), flags))
+        return real(path, flags, *rest, **options)
+
+    monkeypatch.setattr(os, "open", watched)
+    return calls
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("agent.host.run.SEARCH_PATH", str(tmp_path))
+    return Tree(tmp_path)
+
+
+def found(tree: Tree, **options) -> tuple[RealMachine, Drive]:  # type: ignore[no-untyped-def]
+    machine = RealMachine(roots=tree.roots, **options)
+    (drive,) = machine.discover()
+    return machine, drive
+
+
+def test_outside_the_live_image_nothing_is_opened_for_writing(tree: Tree, opened: list[tuple[str, int]]) -> None:
+    sata(tree)
+    machine, drive = found(tree, real_drives=False)
+    assert machine.environment is Environment.HOST
+    with pytest.raises(Refused, match="--real-drives"):
+        machine.open_medium(drive)
+    with pytest.raises(Refused, match="--real-drives"):
+        machine.read_smart(drive)  # smartctl would open a SCSI node for writing
+    with pytest.raises(Refused, match="--real-drives"):
+        machine.start_self_test(drive, SelfTestKind.SHORT)
+    with pytest.raises(Refused, match="--real-drives"):
+        machine.abort_self_test(drive)
+    assert opened == []
+
+
+def test_nvme_health_is_read_without_the_permission_to_write(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allow_programs: Allow
+) -> None:
+    tree.disk(
+        "nvme0n1",
+        NVME_PATH,
+        attributes={"device/model": "X\n", "device/serial": "Y1\n", "device/transport": "pcie\n"},
+    )
+    machine, drive = found(tree, real_drives=False)
+    allow_programs("smartctl")
+    install(tmp_path / "bin", monkeypatch, "smartctl", "echo '{}'; exit 4")
+    assert machine.read_smart(drive).exit_status == 4
+
+
+def test_what_excludes_a_drive_now_counts_and_not_what_did_at_discovery(
+    tree: Tree, opened: list[tuple[str, int]]
+) -> None:
+    disk = sata(tree)
+    machine, drive = found(tree, real_drives=True)
+    assert drive.on_offer
+    tree.mount(disk, "/mnt/late")
+    with pytest.raises(MediaBusy, match="mounted \\(/mnt/late\\)"):
+        machine.open_medium(drive)
+    assert opened == []
+
+
+def test_a_removable_disk_that_was_not_named_is_refused(tree: Tree, opened: list[tuple[str, int]]) -> None:
+    sata(tree, "sdb", USB_PATH)
+    machine, drive = found(tree, real_drives=True)
+    assert drive.exclusions[0].reason is ExclusionReason.REMOVABLE
+    with pytest.raises(Refused, match="removable"):
+        machine.open_medium(drive)
+    assert opened == []
+
+
+def test_a_drive_that_has_gone(tree: Tree, opened: list[tuple[str, int]]) -> None:
+    sata(tree)
+    machine, drive = found(tree, real_drives=True)
+    (tree.roots.sys / "class/block/sda").unlink()
+    with pytest.raises(MediaVanished):
+        machine.open_medium(drive)
+    assert opened == []
+
+
+LIVE_MOUNTS = (("0:30", "/", "overlay"), ("0:31", "/run/live/medium", "tmpfs"))
+
+
+@pytest.mark.parametrize(
+    ("marker", "mounts", "expected"),
+    [
+        (True, LIVE_MOUNTS, Environment.LIVE_IMAGE),
+        (False, LIVE_MOUNTS, Environment.HOST),
+        (True, LIVE_MOUNTS[:1], Environment.HOST),
+        (True, (("8:1", "/", "ext4"), LIVE_MOUNTS[1]), Environment.HOST),
+        (False, (), Environment.HOST),
+    ],
+)
+def test_the_live_image_needs_its_marker_and_its_root(
+    tree: Tree, marker: bool, mounts: tuple[tuple[str, str, str], ...], expected: Environment
+) -> None:
+    if marker:
+        put(tree.roots.root / "etc/ardoise-image", "2026.11\n")
+    put(tree.roots.root / "run/ardoise/image.sha256", "AB" * 32 + "\n")
+    for device, point, kind in mounts:
+        tree.mount(device, point, kind=kind)
+    machine = RealMachine(real_drives=False, roots=tree.roots)
+    assert machine.environment is expected
+    assert machine.image_sha256 == ("ab" * 32 if expected is Environment.LIVE_IMAGE else "")
+
+
+def test_versions_of_the_helpers_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allow_programs: Allow
+) -> None:
+    allow_programs("smartctl", "hdparm", "blkid")
+    monkeypatch.setattr("agent.host.run.SEARCH_PATH", str(tmp_path))
+    install(
+        tmp_path / "bin",
+        monkeypatch,
+        "smartctl",
+        "echo 'smartctl 7.3 2022-02-28 r5338 [x86_64-linux] (local build)'",
+    )
+    install(tmp_path / "bin", monkeypatch, "hdparm", "echo 'hdparm v9.65'")
+    install(tmp_path / "bin", monkeypatch, "blkid", "exit 3")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert RealMachine(real_drives=False).helper_versions() == ("smartctl 7.3", "hdparm 9.65")
