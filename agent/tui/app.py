@@ -48,8 +48,8 @@ class ArdoiseApp(App[str]):
     CSS_PATH = "ardoise.tcss"
     ENABLE_COMMAND_PALETTE = False
     TITLE = "ardoise"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (118, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (118, "-wide")]  # noqa: RUF012 - typed by App
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]  # noqa: RUF012 - typed by App
     BINDINGS: ClassVar = [
         Binding("ctrl+q", "request_quit", show=False, priority=True),
         Binding("ctrl+c", "request_quit", show=False, priority=True),
@@ -117,7 +117,9 @@ class ArdoiseApp(App[str]):
 
     def confirm(self, plans: PlanSet) -> None:
         """Ask for the confirmation of these plans."""
-        self.push_screen(ConfirmScreen(self.sitting, plans, self.inspection, self.gate_times, self.clock), self._confirmed)
+        self.push_screen(
+            ConfirmScreen(self.sitting, plans, self.inspection, self.gate_times, self.clock), self._confirmed
+        )
 
     def _confirmed(self, started: bool | None) -> None:
         if started:
@@ -217,9 +219,9 @@ class ArdoiseApp(App[str]):
 
     async def on_event(self, event: events.Event) -> None:
         """Let the confirmation see every key before any binding does."""
-        if isinstance(event, events.Key) and not event.is_forwarded and isinstance(self.screen, ConfirmScreen):
-            if self.screen.take_key(event):
-                return
+        new_key = isinstance(event, events.Key) and not event.is_forwarded
+        if new_key and isinstance(self.screen, ConfirmScreen) and self.screen.take_key(event):
+            return
         await super().on_event(event)
 
     @property
@@ -234,7 +236,9 @@ class ArdoiseApp(App[str]):
             text = _("An interrupted run was found and recorded: {record}").format(record=record.record_id)
             self.notify(text, severity="warning", markup=False, timeout=20)
         if self._crashed:
-            text = _("The screen was restarted after an error; the drives went on. {error}").format(error=prose(self._crashed, 200))
+            text = _("The screen was restarted after an error; the drives went on. {error}").format(
+                error=prose(self._crashed, 200)
+            )
             self.notify(text, severity="error", markup=False, timeout=30)
 
 

@@ -23,7 +23,7 @@ class MachineChooser(App[str]):
 
     CSS_PATH = "ardoise.tcss"
     ENABLE_COMMAND_PALETTE = False
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]  # noqa: RUF012 - typed by App
     BINDINGS: ClassVar = [Binding("escape,f10,ctrl+q,ctrl+c", "leave", show=False, priority=True)]
 
     def __init__(self, machines: Sequence[tuple[str, str, str]]) -> None:
@@ -33,7 +33,10 @@ class MachineChooser(App[str]):
     def compose(self) -> ComposeResult:
         """Title, machines, keys."""
         name = Content.styled(" ardoise ", "bold $strong on $lit-strong")
-        yield Static(Content.assemble(name, "  ", Content.styled(f" SPECIMEN · {_('simulated machines')} ", ACT_STYLE)), id="top")
+        yield Static(
+            Content.assemble(name, "  ", Content.styled(f" SPECIMEN · {_('simulated machines')} ", ACT_STYLE)),
+            id="top",
+        )
         yield Static(Content.styled(_("Which machine is to be opened?"), "bold $strong"), id="machine")
         with Container(id="left", classes="framed"):
             yield OptionList(*[self._option(*m) for m in self._machines], id="rows", markup=False)
@@ -45,7 +48,12 @@ class MachineChooser(App[str]):
         self.query_one("#rows").focus()
 
     def _option(self, name: str, title: str, description: str) -> Option:
-        text = Content.assemble(Content.styled(screen_text(title, 70), "bold $strong"), "\n", Content.styled(prose(description, 300), "$quiet"), "\n")
+        text = Content.assemble(
+            Content.styled(screen_text(title, 70), "bold $strong"),
+            "\n",
+            Content.styled(prose(description, 300), "$quiet"),
+            "\n",
+        )
         return Option(text, id=name)
 
     @on(OptionList.OptionSelected)

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 _REMARKS: dict[Remark, str] = {
     Remark.TOO_EARLY: N_("Read first: the code is accepted in a moment."),
-    Remark.TOO_FAST: N_("That came too fast for a person (a scanner? a stuck key?). Nothing was changed, the field was cleared."),
+    Remark.TOO_FAST: N_(
+        "That came too fast for a person (a scanner? a stuck key?). Nothing was changed, the field was cleared."
+    ),
     Remark.WRONG_CODE: N_("That is not the code. The field was cleared."),
     Remark.ENTER_IS_NOTHING: N_("Enter confirms nothing. Type the code."),
     Remark.LET_GO: N_("Let go too early. Nothing was changed."),
@@ -90,7 +92,9 @@ class ConfirmScreen(ModalScreen[bool]):
         """What dies, what stays, the code, the ways out."""
         count = len(self._plans.plans)
         title = ngettext(
-            "Everything on this drive will be lost for good", "Everything on these {n} drives will be lost for good", count
+            "Everything on this drive will be lost for good",
+            "Everything on these {n} drives will be lost for good",
+            count,
         )
         with Vertical(id="confirm"):
             yield Static(Content.styled(f" {ACT} {title.format(n=count)} {ACT} ", "bold"), id="confirm-title")
@@ -218,4 +222,9 @@ class ConfirmScreen(ModalScreen[bool]):
             return Content.styled(_(_REMARKS[self.gate.remark]), "bold $act")
         if self.gate.phase is Phase.ARMING:
             return Content.styled(_("Read what will be lost. The code is accepted in a moment."), "$quiet")
-        return Content.styled(_("Type slowly. Enter is not needed; after the code there are {n} s to stop.").format(n=round(self._times.countdown_seconds)), "$quiet")
+        return Content.styled(
+            _("Type slowly. Enter is not needed; after the code there are {n} s to stop.").format(
+                n=round(self._times.countdown_seconds)
+            ),
+            "$quiet",
+        )

@@ -112,7 +112,7 @@ class ConfirmationGate:
         elif (self.phase is Phase.SETTLING and waited >= self._times.settle_seconds) or (
             self.phase is Phase.HOLDING and waited >= self._times.hold_seconds
         ):
-            self._go(Phase.COUNTDOWN, at)
+            self._go(Phase.COUNTDOWN, at, keep=True)
         elif self.phase is Phase.COUNTDOWN:
             # Seconds that nobody could see (a frozen screen, a suspended laptop) are not counted.
             self._counted += step

@@ -1,12 +1,14 @@
 """Everything that is known of one drive, as text; pure."""
 
+import textwrap
+
 from textual.content import Content
 
 from agent.model.drive import Drive, SerialSource, is_placeholder
 from agent.model.health import HealthReport, SelfTestState, Verdict
 from agent.text import _
 from agent.tui.figures import size
-from agent.tui.glyphs import FAILED, fit, prose, screen_text
+from agent.tui.glyphs import DASH, FAILED, fit, prose, screen_text
 from agent.tui.words import EXCLUSION_WORDS, HIDDEN_WORDS, MEDIA_WORDS, SELF_TEST_WORDS, VERDICT_SIGNS, type_words
 
 _LABEL_WIDTH = 14
@@ -43,36 +45,47 @@ def exclusion_text(drive: Drive) -> str:
     return ", ".join(parts)
 
 
-def detail(drive: Drive, health: HealthReport | None) -> Content:
-    """All lines for the detail pane."""
+def detail(drive: Drive, health: HealthReport | None, width: int) -> Content:
+    """All lines for a detail pane of so many cells."""
     lines = [_title(drive)]
     if drive.exclusions:
-        lines.append(Content.styled(f"{FAILED} " + _("Not on offer: {why}").format(why=exclusion_text(drive)), "bold $act"))
-    lines += _health_lines(health)
-    lines += _identity_lines(drive)
+        lines.append(
+            Content.styled(f"{FAILED} " + _("Not on offer: {why}").format(why=exclusion_text(drive)), "bold $act")
+        )
+    lines += [_row(width, *row) for row in (*_health_rows(health), *_identity_rows(drive))]
     return Content("\n").join(lines)
 
 
 def _title(drive: Drive) -> Content:
     identity = drive.identity
     model = screen_text(identity.model) or _("model unknown")
-    return Content.assemble(Content.styled(model, "bold $strong"), f"  {size(identity.capacity_bytes)}  ", Content.styled(type_words(drive), "$quiet"))
+    return Content.assemble(
+        Content.styled(model, "bold $strong"),
+        f"  {size(identity.capacity_bytes)}  ",
+        Content.styled(type_words(drive), "$quiet"),
+    )
 
 
-def _row(label: str, text: str, style: str = "") -> Content:
-    return Content.assemble(Content.styled(fit(label, _LABEL_WIDTH) + " ", "$quiet"), Content.styled(text, style))
+def _row(width: int, label: str, text: str, style: str = "") -> Content:
+    indent = " " * (_LABEL_WIDTH + 1)
+    lines = textwrap.wrap(text, width - len(indent)) if width > len(indent) + 8 else [text]
+    return Content.assemble(
+        Content.styled(fit(label, _LABEL_WIDTH) + " ", "$quiet"), Content.styled(("\n" + indent).join(lines), style)
+    )
 
 
-def _health_lines(health: HealthReport | None) -> list[Content]:
+def _health_rows(health: HealthReport | None) -> list[tuple[str, ...]]:
     if health is None:
-        return [_row(_("Health"), _("not read"))]
+        return [(_("Health"), _("not read"))]
     shape, style = VERDICT_SIGNS[health.verdict]
     reasons = "; ".join(prose(_(r)) for r in health.reasons)
-    lines = [_row(_("Health"), f"{shape} {_(health.verdict.value)}" + (f" · {reasons}" if reasons else ""), style)]
+    lines: list[tuple[str, ...]] = [
+        (_("Health"), f"{shape} {_(health.verdict.value)}" + (f" · {reasons}" if reasons else ""), style)
+    ]
     figures = _figures(health)
     if figures:
-        lines.append(_row(_("SMART"), figures))
-    lines.append(_row(_("Self-test"), self_test_text(health)))
+        lines.append((_("SMART"), figures))
+    lines.append((_("Self-test"), self_test_text(health)))
     return lines
 
 
@@ -102,7 +115,7 @@ def self_test_text(health: HealthReport) -> str:
     return words + (f" · {prose(test.detail, 120)}" if test.detail else "")
 
 
-def _identity_lines(drive: Drive) -> list[Content]:
+def _identity_rows(drive: Drive) -> list[tuple[str, ...]]:
     identity = drive.identity
     serial = screen_text(identity.serial, 80) or _("none")
     if identity.serial_source is SerialSource.BRIDGE:
@@ -112,15 +125,18 @@ def _identity_lines(drive: Drive) -> list[Content]:
     place = [short_node(drive.node), screen_text(drive.bay), _("soldered to the board") if drive.soldered else ""]
     signatures = ", ".join(screen_text(s) for s in drive.signatures) or _("none found")
     sectors = f"{identity.logical_sector_bytes} / {identity.physical_sector_bytes} B"
-    lines = [
-        _row(_("Serial"), serial),
-        _row(_("Found on it"), signatures),
-        _row(_("Place"), " · ".join(p for p in place if p)),
-        _row(_("Medium"), _(MEDIA_WORDS[drive.media_type]) + (f" · {drive.rotation_rpm} rpm" if drive.rotation_rpm else "")),
-        _row(_("Hidden areas"), _(HIDDEN_WORDS[drive.hidden_areas.state])),
-        _row(_("Firmware"), screen_text(identity.firmware) or "–"),
-        _row(_("Sectors"), sectors),
+    lines: list[tuple[str, ...]] = [
+        (_("Serial"), serial),
+        (_("Found on it"), signatures),
+        (_("Place"), " · ".join(p for p in place if p)),
+        (
+            _("Medium"),
+            _(MEDIA_WORDS[drive.media_type]) + (f" · {drive.rotation_rpm} rpm" if drive.rotation_rpm else ""),
+        ),
+        (_("Hidden areas"), _(HIDDEN_WORDS[drive.hidden_areas.state])),
+        (_("Firmware"), screen_text(identity.firmware) or DASH),
+        (_("Sectors"), sectors),
     ]
     if identity.wwn:
-        lines.append(_row("WWN", screen_text(identity.wwn)))
+        lines.append(("WWN", screen_text(identity.wwn)))
     return lines

@@ -11,17 +11,18 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from agent.errors import AgentError
 from agent.model.health import HealthReport, SelfTestKind, SelfTestState
 from agent.model.session import InspectedDrive
 from agent.text import _, ngettext
-from agent.tui.dialogs import error_content
+from agent.tui.dialogs import AskScreen, error_content, error_screen
 from agent.tui.drive_detail import detail, exclusion_text, serial_tail, short_node, verdict_line
 from agent.tui.figures import size
-from agent.tui.glyphs import FAILED, RUNNING, fit, screen_text
+from agent.tui.glyphs import DASH, FAILED, RUNNING, fit, screen_text
 from agent.tui.machine_line import looked_at, machine_line
 from agent.tui.page import Page
 from agent.tui.plan_screen import PlanScreen
-from agent.tui.widgets import Action, RowList
+from agent.tui.widgets import Action, KeyLine, RowList
 from agent.tui.words import QUIET_STYLE, type_words
 
 _FOLLOW_SECONDS = 10.0
@@ -53,12 +54,19 @@ class DrivesScreen(Page):
 
     def actions(self) -> Sequence[Action]:
         """What can be done with the drives."""
+        if self._nothing_on_offer():
+            again = Action("I", _("inspect again"), "inspect")
+            return (
+                Action("Enter", _("Record"), "proceed", primary=True),
+                again,
+                Action("H", _("help"), "app.help"),
+            )
         return (
             Action("Enter", _("Plan"), "proceed", primary=True),
             Action(_("Space"), _("choose"), "choose"),
             Action("T", _("all"), "toggle_all"),
             Action("S", _("self-test"), "self_test('short')"),
-            Action("I", _("inspect again"), "inspect"),
+            Action("I", _("again"), "inspect"),
             Action("H", _("help"), "app.help"),
         )
 
@@ -77,8 +85,12 @@ class DrivesScreen(Page):
         self._draw_machine()
         self._draw_rows()
         self._draw_detail()
+        self.call_later(self._draw_keys)
 
     # drawing ------------------------------------------------------------------------------------------------
+
+    async def _draw_keys(self) -> None:
+        await self.query_one(KeyLine).show(self.actions())
 
     def _draw_machine(self) -> None:
         inspection = self.ardoise.inspection
@@ -90,7 +102,7 @@ class DrivesScreen(Page):
         rows = self.query_one("#rows", RowList)
         width = max(40, rows.scrollable_content_region.width - 2)
         left = self.query_one("#left")
-        left.border_title = _("Drives")
+        left.border_title = Content(_("Drives"))
         self.query_one("#head", Static).update(_head(width))
         if inspection is None:
             rows.show_rows([])
@@ -106,7 +118,9 @@ class DrivesScreen(Page):
     def _row(self, found: InspectedDrive, width: int) -> Content:
         drive = found.drive
         if not drive.on_offer:
-            state = Content.styled(f"{FAILED} " + _("not on offer: {why}").format(why=exclusion_text(drive)), "$act")
+            state = Content.styled(
+                f"{FAILED} " + _("not on offer: {why}").format(why=exclusion_text(drive)), "$act"
+            )
             return _columns(found, Content.styled("    ", ""), state, width, QUIET_STYLE)
         chosen = drive.node in self.ardoise.selected
         box = Content.styled(f"[{RUNNING}] " if chosen else "[ ] ", "bold $primary" if chosen else "")
@@ -114,7 +128,9 @@ class DrivesScreen(Page):
 
     def _draw_detail(self) -> None:
         pane = self.query_one("#detail-text", Static)
-        self.query_one("#detail").border_title = _("Detail")
+        frame = self.query_one("#detail")
+        frame.border_title = Content(_("Detail"))
+        width = frame.scrollable_content_region.width - 1
         inspection = self.ardoise.inspection
         if self.ardoise.inspect_error is not None:
             pane.update(error_content(self.ardoise.inspect_error))
@@ -125,10 +141,12 @@ class DrivesScreen(Page):
         else:
             found = self._highlighted()
             if found is not None:
-                pane.update(detail(found.drive, self._health(found)))
+                pane.update(detail(found.drive, self._health(found), width))
             elif inspection.boot_medium is not None:
-                note = Content.styled(_("This stick carries the running system. It is spared, whatever is chosen."), "bold $primary")
-                pane.update(Content.assemble(note, "\n", detail(inspection.boot_medium, None)))
+                note = Content.styled(
+                    _("This stick carries the running system. It is spared, whatever is chosen."), "bold $primary"
+                )
+                pane.update(Content.assemble(note, "\n", detail(inspection.boot_medium, None, width)))
 
     # choosing -------------------------------------------------------------------------------------------------
 
@@ -164,12 +182,37 @@ class DrivesScreen(Page):
 
     def action_proceed(self) -> None:
         """Go to the plan."""
-        if self.ardoise.inspection is None or not self.ardoise.inspection.drives:
+        if self.ardoise.inspection is None:
+            return
+        if self._nothing_on_offer():
+            self._ask_to_record_nothing()
             return
         if not self.ardoise.selected:
             self.notify(_("Choose at least one drive: Space chooses, T chooses all."), markup=False)
             return
         self.ardoise.go(PlanScreen())
+
+    def _nothing_on_offer(self) -> bool:
+        inspection = self.ardoise.inspection
+        return inspection is not None and not any(d.drive.on_offer for d in inspection.drives)
+
+    def _ask_to_record_nothing(self) -> None:
+        def answered(answer: str | None) -> None:
+            if answer == "record":
+                self._record_nothing()
+
+        text = Content(_("There is nothing to erase here. A record can say so, with what was looked at."))
+        answers = [("back", _("Back")), ("record", _("Make the record"))]
+        self.app.push_screen(AskScreen(_("Record what was found?"), text, answers), answered)
+
+    def _record_nothing(self) -> None:
+        try:
+            plans = self.sitting.plan((), self.ardoise.policy)
+            self.sitting.confirm_and_start(plans, plans.code)
+        except AgentError as error:
+            self.app.push_screen(error_screen(_("Not started"), error))
+        else:
+            self.ardoise.pull()
 
     def action_inspect(self) -> None:
         """Look at the machine again."""
@@ -240,10 +283,14 @@ def _head(width: int) -> Content:
 def _columns(found: InspectedDrive, box: Content, state: Content, width: int, style: str) -> Content:
     drive = found.drive
     node, model, capacity, tail, kind, rest = _widths(width)
-    place = f"{screen_text(drive.bay, 4)} {short_node(drive.node)}" if drive.bay and len(drive.bay) <= 3 else short_node(drive.node)
+    place = (
+        f"{screen_text(drive.bay, 4)} {short_node(drive.node)}"
+        if drive.bay and len(drive.bay) <= 3
+        else short_node(drive.node)
+    )
     cells = (
         fit(place, node - 1) + " "
-        + fit(screen_text(drive.identity.model) or "–", model - 1) + " "
+        + fit(screen_text(drive.identity.model) or DASH, model - 1) + " "
         + fit(size(drive.identity.capacity_bytes), capacity - 1) + " "
         + fit(serial_tail(drive), tail - 1) + " "
         + fit(type_words(drive), kind - 1) + " "
@@ -253,5 +300,3 @@ def _columns(found: InspectedDrive, box: Content, state: Content, width: int, st
 
 def _spared_row(found: InspectedDrive, width: int) -> Content:
     return _columns(found, Content("    "), Content.styled(_("spared: this stick"), "$primary"), width, QUIET_STYLE)
-
-

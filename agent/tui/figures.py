@@ -2,6 +2,7 @@
 
 from agent.model.job import JobSnapshot, JobState
 from agent.text import _, decimal
+from agent.tui.glyphs import DASH
 
 
 def size(count: int) -> str:
@@ -17,21 +18,25 @@ def size(count: int) -> str:
 def rate(bytes_per_second: float | None) -> str:
     """Bytes per second; a dash while unknown."""
     if bytes_per_second is None or bytes_per_second < 1000:
-        return "–"
+        return DASH
     return _("{size}/s").format(size=size(int(bytes_per_second)))
 
 
 def duration(seconds: float | None) -> str:
     """Seconds in the two largest units; a dash while unknown."""
     if seconds is None:
-        return "–"
+        return DASH
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return _("{hours} h {minutes} min").format(hours=hours, minutes=f"{minutes:02d}")
     if minutes >= 10:
         return _("{minutes} min").format(minutes=minutes)
-    return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=f"{rest:02d}") if minutes else _("{n} s").format(n=rest)
+    return (
+        _("{minutes} min {seconds} s").format(minutes=minutes, seconds=f"{rest:02d}")
+        if minutes
+        else _("{n} s").format(n=rest)
+    )
 
 
 def phase_fraction(job: JobSnapshot) -> float:

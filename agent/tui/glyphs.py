@@ -8,12 +8,15 @@ from agent.model.drive import printable
 
 DONE, RUNNING, ACT, FAILED = "●", "■", "▲", "✗"
 FULL_BLOCK, LIGHT_SHADE = "█", "░"
+DASH = "\N{EN DASH}"
 
 _ASCII = frozenset(map(chr, range(0x20, 0x7F)))
 _LATIN_1 = frozenset(map(chr, range(0xA0, 0x100)))
 _LATIN_EXTENDED = frozenset("ŒœŸ")
 _BOX_DRAWING = frozenset(map(chr, range(0x2500, 0x2580)))
-_SIGNS = frozenset("●■▲✗█░▒…→←↑↓–—‘’“”•€")
+_SIGNS = frozenset(
+    "●■▲✗█░▒…→←↑↓“”•€\N{EN DASH}\N{EM DASH}\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
+)
 
 ALLOWED = _ASCII | _LATIN_1 | _LATIN_EXTENDED | _BOX_DRAWING | _SIGNS
 

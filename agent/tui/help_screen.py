@@ -50,7 +50,12 @@ def help_content() -> Content:
     lines: list[Content] = []
     for title, keys in _KEYS:
         lines.append(Content.styled(_(title), "bold $primary"))
-        lines += [Content.assemble("  ", Content.styled(fit(_(key) if len(key) > 4 else key, 10), "bold $strong"), " ", _(words)) for key, words in keys]
+        lines += [
+            Content.assemble(
+                "  ", Content.styled(fit(_(key) if len(key) > 4 else key, 10), "bold $strong"), " ", _(words)
+            )
+            for key, words in keys
+        ]
     lines += [Content(""), Content.styled(_("Shapes"), "bold $primary")]
     for state in (JobState.SANITIZING, JobState.SANITIZED, JobState.REFUSED, JobState.FAILED):
         lines.append(Content.assemble("  ", JOB_SIGNS[state].pill(18), " ", _(_MEANINGS[state])))

@@ -16,9 +16,9 @@ from agent.model.drive import Drive
 from agent.model.sanitization import Method, Plan, Refusal, VerificationKind
 from agent.text import _, ngettext
 from agent.tui.dialogs import error_content
-from agent.tui.drive_detail import serial_tail, short_node
+from agent.tui.drive_detail import exclusion_text, serial_tail, short_node
 from agent.tui.figures import size
-from agent.tui.glyphs import ACT, DONE, FAILED, prose, screen_text
+from agent.tui.glyphs import ACT, DASH, DONE, FAILED, prose, screen_text
 from agent.tui.page import Page
 from agent.tui.widgets import Action
 from agent.tui.words import METHOD_WORDS, TECHNIQUE_WORDS, VERIFICATION_WORDS, type_words
@@ -108,7 +108,13 @@ class PlanScreen(Page):
         self.query_one("#level", Choice).show(_(METHOD_WORDS[policy.required]))
         pane = self.query_one("#plans")
         pane.border_title = Content(_("Plan: nothing has been touched yet"))
-        text = error_content(self._refused) if self._refused else plans_content(self._plans) if self._plans else Content("")
+        text = (
+            error_content(self._refused)
+            if self._refused
+            else plans_content(self._plans)
+            if self._plans
+            else Content("")
+        )
         self.query_one("#plans-text", Static).update(text)
 
     def action_back(self) -> None:
@@ -155,16 +161,24 @@ def plans_content(plans: PlanSet) -> Content:
     """Every plan, every refusal, and what stays as it is."""
     blocks = [_plan_block(p) for p in plans.plans] + [_refusal_block(r) for r in plans.refusals]
     stays = [_stays_line(d, _("not chosen: makes the result INCOMPLETE")) for d in plans.not_selected]
-    stays += [_stays_line(d, _("spared: this stick")) for d in plans.spared]
+    stays += [_stays_line(d, _stays_words(d)) for d in plans.spared]
     if stays:
         blocks.append(Content("\n").join(stays))
     return Content("\n\n").join(blocks)
 
 
+def _stays_words(drive: Drive) -> str:
+    if drive.is_boot_medium:
+        return _("spared: this stick")
+    return _("not on offer: {why}").format(why=exclusion_text(drive))
+
+
 def _name(drive: Drive) -> Content:
-    model = screen_text(drive.identity.model) or "–"
+    model = screen_text(drive.identity.model) or DASH
     rest = f"  {size(drive.identity.capacity_bytes)}  {type_words(drive)}  {serial_tail(drive)}"
-    return Content.assemble(Content.styled(f"{short_node(drive.node)}  {model}", "bold $strong"), Content.styled(rest, "$quiet"))
+    return Content.assemble(
+        Content.styled(f"{short_node(drive.node)}  {model}", "bold $strong"), Content.styled(rest, "$quiet")
+    )
 
 
 def _plan_block(plan: Plan) -> Content:
@@ -176,7 +190,11 @@ def _plan_block(plan: Plan) -> Content:
     level = _("reaches {reached}, required is {required}").format(
         reached=_(METHOD_WORDS[plan.level_reached]), required=_(METHOD_WORDS[plan.level_required])
     )
-    lines = [Content.assemble(Content.styled(f"{DONE} " if enough else f"{ACT} ", "$done" if enough else "$act"), _name(plan.drive))]
+    lines = [
+        Content.assemble(
+            Content.styled(f"{DONE} " if enough else f"{ACT} ", "$done" if enough else "$act"), _name(plan.drive)
+        )
+    ]
     lines.append(Content(f"  {what}"))
     lines.append(Content.styled(f"  {level}", "bold $done" if enough else "bold $act"))
     lines += [Content.styled(f"  {_('why:')} {prose(_(r))}", "") for r in plan.reasons]
@@ -191,4 +209,6 @@ def _refusal_block(refusal: Refusal) -> Content:
 
 
 def _stays_line(drive: Drive, words: str) -> Content:
-    return Content.assemble("  ", _name(drive), Content.styled(f"  {words}", "$act" if not drive.is_boot_medium else "$primary"))
+    return Content.assemble(
+        "  ", _name(drive), Content.styled(f"  {words}", "$act" if not drive.is_boot_medium else "$primary")
+    )

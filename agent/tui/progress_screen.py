@@ -17,7 +17,7 @@ from agent.tui.block_font import block_lines
 from agent.tui.dialogs import AskScreen
 from agent.tui.drive_detail import short_node
 from agent.tui.figures import duration, phase_fraction, rate, total_fraction, total_remaining_seconds
-from agent.tui.glyphs import bar, fit, prose, screen_text
+from agent.tui.glyphs import DASH, bar, fit, prose, screen_text
 from agent.tui.page import Page
 from agent.tui.widgets import Action, RowList
 from agent.tui.words import JOB_SIGNS, QUIET_STYLE
@@ -26,6 +26,7 @@ from agent.workflow.view import Stage
 _GOOD = frozenset({JobState.SANITIZED})
 _STATE_WIDTH = 15
 _LOG_LINES = 200
+_LEAST_BAR = 6
 
 
 class ProgressScreen(Page):
@@ -104,7 +105,9 @@ class ProgressScreen(Page):
         if chosen is not None and len(jobs) > 1:
             answers.append(("one", _("Stop {node}").format(node=short_node(chosen.node))))
         answers.append(("all", _("Stop all")))
-        text = Content(_("A stopped drive is half erased: it is recorded as interrupted, and its data is lost all the same."))
+        text = Content(
+            _("A stopped drive is half erased: it is recorded as interrupted, and its data is lost all the same.")
+        )
 
         def answered(answer: str | None) -> None:
             if answer == "all":
@@ -135,7 +138,9 @@ def summary(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> Content:
     parts = [ngettext("{n} drive", "{n} drives", len(jobs)).format(n=len(jobs)), _("{n} sanitized").format(n=done)]
     content = Content(" · ".join(parts))
     if bad:
-        content = Content.assemble(content, " · ", Content.styled(_("{n} not sanitized").format(n=bad), "bold $failed"))
+        content = Content.assemble(
+            content, " · ", Content.styled(_("{n} not sanitized").format(n=bad), "bold $failed")
+        )
     left = total_remaining_seconds(jobs)
     if left:
         content = Content.assemble(content, " · ", _("about {time} left").format(time=duration(left)))
@@ -145,10 +150,15 @@ def summary(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> Content:
 def job_row(job: JobSnapshot, width: int) -> Content:
     """One job in one line."""
     sign = JOB_SIGNS[job.state]
-    node, model_width = 9, max(10, min(30, (width - 56) // 2 + 8))
+    node, model_width = 9, max(10, min(30, (width - 62) // 2 + 8))
     rest = width - _STATE_WIDTH - 1 - node - model_width
     head: list[Content | str] = [sign.pill(_STATE_WIDTH), " ", fit(short_node(job.node), node - 1), " "]
-    head += [Content.styled(fit(screen_text(job.model) or "–", model_width - 1) + " ", "" if not job.state.is_final else QUIET_STYLE)]
+    head += [
+        Content.styled(
+            fit(screen_text(job.model) or DASH, model_width - 1) + " ",
+            "" if not job.state.is_final else QUIET_STYLE,
+        )
+    ]
     if job.state.is_final or not job.progress.total_bytes:
         style = "bold $failed" if job.state.is_final and job.state not in _GOOD else QUIET_STYLE
         return Content.assemble(*head, Content.styled(fit(prose(_(job.reason), 200), rest), style))
@@ -159,23 +169,26 @@ def _running_cells(job: JobSnapshot, width: int) -> Content:
     progress = job.progress
     fraction = phase_fraction(job)
     passes = _("check") if job.state is JobState.VERIFYING else f"{progress.pass_number}/{progress.pass_count}"
-    tail = f" {min(99, int(100 * fraction)) if fraction < 1 else 100:>3} % {rate(progress.rate_bytes_per_second):>8}"
-    eta = f" {duration(progress.eta_seconds):>10}"
-    errors = ngettext("{n} error", "{n} errors", progress.error_count).format(n=progress.error_count) if progress.error_count else ""
-    room = width - 6 - len(tail)
-    if room - len(eta) >= 6:
-        tail += eta
-        room -= len(eta)
-    if errors:
-        room -= len(errors) + 1
-    cells: list[Content | str] = [Content.styled(f"{fit(passes, 5)} ", QUIET_STYLE), Content.styled(bar(fraction, max(4, room)), "$primary"), tail]
-    return Content.assemble(*cells, Content.styled(f" {errors}" if errors else "", "bold $failed"))
-
+    percent = f" {100 if fraction >= 1 else min(99, int(100 * fraction)):>3} %"
+    count = progress.error_count
+    errors = " " + ngettext("{n} error", "{n} errors", count).format(n=count) if count else ""
+    room = width - 6 - len(percent) - len(errors)
+    more = ""
+    for cell in (f" {rate(progress.rate_bytes_per_second):>8}", f" {duration(progress.eta_seconds):>10}"):
+        if room - len(cell) >= _LEAST_BAR:
+            more += cell
+            room -= len(cell)
+    filled = Content.styled(bar(fraction, max(0, room)), "$primary")
+    return Content.assemble(
+        Content.styled(fit(passes, 6), QUIET_STYLE), filled, percent, more, Content.styled(errors, "bold $failed")
+    )
 
 
 def _event_line(job: JobSnapshot) -> Content:
     now = datetime.now().astimezone().strftime("%H:%M:%S")
     sign = JOB_SIGNS[job.state]
     style = "bold $failed" if job.state.is_final and job.state not in _GOOD else ""
-    line = f"{now}  {fit(short_node(job.node), 9)} {sign.shape} {_(sign.word)}" + (f"  {prose(_(job.reason), 160)}" if job.reason else "")
+    line = f"{now}  {fit(short_node(job.node), 9)} {sign.shape} {_(sign.word)}" + (
+        f"  {prose(_(job.reason), 160)}" if job.reason else ""
+    )
     return Content.styled(line, style)

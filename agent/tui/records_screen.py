@@ -50,7 +50,9 @@ class RecordsScreen(Screen[None]):
             with VerticalScroll(id="detail", classes="framed", can_focus=False):
                 yield Static(id="detail-text")
         back = Action("Esc", _("back"), "back", primary=True)
-        yield KeyLine([back, Action("U", _("upload now"), "upload")] if self.sitting.station_view().registry else [back])
+        yield KeyLine(
+            [back, Action("U", _("upload now"), "upload")] if self.sitting.station_view().registry else [back]
+        )
 
     def on_mount(self) -> None:
         """Draw now and twice a second."""
@@ -66,7 +68,11 @@ class RecordsScreen(Screen[None]):
         count = ngettext("{n} record", "{n} records", len(records)).format(n=len(records))
         pending = ngettext("{n} waits for upload", "{n} wait for upload", waiting).format(n=waiting)
         where = screen_text(station.registry, 60) or _("no registry configured")
-        self.query_one("#machine", Static).update(Content.assemble(Content.styled(f"{count} · {pending}", "bold $strong"), Content.styled(f"   {where}", "$quiet")))
+        self.query_one("#machine", Static).update(
+            Content.assemble(
+                Content.styled(f"{count} · {pending}", "bold $strong"), Content.styled(f"   {where}", "$quiet")
+            )
+        )
         rows = self.query_one("#rows", RowList)
         width = max(40, rows.scrollable_content_region.width - 2)
         rows.show_rows([(r.record_id, _row(r, width)) for r in records])

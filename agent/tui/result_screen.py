@@ -15,7 +15,7 @@ from agent.model.record import Headline, Outcome
 from agent.text import N_, _
 from agent.tui.block_font import block_lines
 from agent.tui.drive_detail import short_node
-from agent.tui.glyphs import FAILED, fit, prose, screen_text
+from agent.tui.glyphs import DASH, FAILED, fit, prose, screen_text
 from agent.tui.page import Page
 from agent.tui.widgets import Action, KeyLine
 from agent.tui.words import ACT_STYLE, HEADLINE_SIGNS, OUTCOME_SIGNS, UPLOAD_SIGNS
@@ -33,6 +33,7 @@ class ResultScreen(Page):
     BINDINGS: ClassVar = [
         Binding("u,U", "upload", show=False),
         Binding("n,N", "new_round", show=False),
+        Binding("s,S", "save_again", show=False),
     ]
 
     def body(self) -> ComposeResult:
@@ -46,9 +47,16 @@ class ResultScreen(Page):
     def actions(self) -> Sequence[Action]:
         """Upload, go on, leave."""
         view = self.sitting.view()
-        upload = view.evidence is not None and view.evidence.upload in _CAN_UPLOAD and bool(self.sitting.station_view().registry)
+        upload = (
+            view.evidence is not None
+            and view.evidence.upload in _CAN_UPLOAD
+            and bool(self.sitting.station_view().registry)
+        )
         shown = [Action("U", _("upload now"), "upload", primary=True)] if upload else []
-        shown.append(Action("N", _("next round"), "new_round", primary=not upload))
+        if view.stage is Stage.RECORD_FAILED:
+            shown.append(Action("S", _("save again"), "save_again", primary=True))
+        else:
+            shown.append(Action("N", _("next round"), "new_round", primary=not upload))
         shown.append(Action("R", _("records"), "app.records"))
         shown.append(Action("F10", _("quit"), "app.request_quit"))
         return (*shown, Action("H", _("help"), "app.help"))
@@ -76,7 +84,9 @@ class ResultScreen(Page):
         media = self.query_one("#media", VerticalScroll)
         media.border_title = Content(_("Media"))
         width = max(40, media.scrollable_content_region.width - 2)
-        self.query_one("#media-text", Static).update(media_content(view.evidence.media if view.evidence else (), width))
+        self.query_one("#media-text", Static).update(
+            media_content(view.evidence.media if view.evidence else (), width)
+        )
         record = self.query_one("#record", Static)
         record.border_title = Content(_("Record"))
         record.update(record_content(view))
@@ -90,7 +100,7 @@ class ResultScreen(Page):
         for each in Headline:
             huge.set_class(each is headline, f"-{each.name.lower()}")
         huge.set_class(headline is None, "-no-record")
-        lines = block_lines(word, self.app.size.width - 6, max(5, height * 28 // 100), height)
+        lines = block_lines(word, self.app.size.width - 4, max(5, height * 28 // 100), height)
         huge.update(Content("\n".join(lines)))
 
     def action_upload(self) -> None:
@@ -98,6 +108,12 @@ class ResultScreen(Page):
         if self.sitting.station_view().registry:
             self.sitting.upload_now()
             self.pull()
+
+    def action_save_again(self) -> None:
+        """Try again to put the record on stable storage."""
+        if self.sitting.view().stage is Stage.RECORD_FAILED:
+            self.sitting.retry_record()
+            self.ardoise.pull()
 
     def action_new_round(self) -> None:
         """Back to the drives of this machine, looked at anew."""
@@ -118,8 +134,12 @@ class _Step:
 
 
 _HAND_OVER = _Step(N_("HAND OVER"), N_("Every medium of this machine is sanitized and verified."))
-_CONNECT = _Step(N_("CONNECT"), N_("Sanitized and saved. Connect the network, so that the record reaches the registry."))
-_SET_ASIDE = _Step(N_("SET ASIDE"), N_("Not every medium is sanitized. Keep this machine back and read the reasons below."))
+_CONNECT = _Step(
+    N_("CONNECT"), N_("Sanitized and saved. Connect the network, so that the record reaches the registry.")
+)
+_SET_ASIDE = _Step(
+    N_("SET ASIDE"), N_("Not every medium is sanitized. Keep this machine back and read the reasons below.")
+)
 _LOOK = _Step(N_("LOOK"), N_("No medium was found. Look whether a drive is hidden, was removed, or is defective."))
 _REPORT = _Step(N_("REPORT"), N_("The registry did not accept the record. Tell whoever runs the registry."))
 _FIX = _Step(N_("FIX"), N_("There is NO record of this run. Do not switch off, do not pull the stick."))
@@ -148,13 +168,17 @@ def next_step(view: SittingView) -> Content:
 def media_content(media: tuple[MediumView, ...], width: int) -> Content:
     """One line for each medium, a second one where it has a reason."""
     lines = []
-    for medium in media:
+    for medium in sorted(media, key=lambda m: m.outcome is Outcome.SANITIZED):
         sign = OUTCOME_SIGNS[medium.outcome]
         serial = screen_text(medium.serial, 80)
         tail = serial if len(serial) <= 12 else "…" + serial[-10:]
-        model = fit(screen_text(medium.model) or "–", max(12, min(32, width - _OUTCOME_WIDTH - 34)))
+        model = fit(screen_text(medium.model) or DASH, max(12, min(32, width - _OUTCOME_WIDTH - 34)))
         level = _("level {level}").format(level=medium.level_reached) if medium.outcome is Outcome.SANITIZED else ""
-        lines.append(Content.assemble(sign.pill(_OUTCOME_WIDTH), f" {fit(short_node(medium.node), 9)} {model} {fit(tail, 12)} ", level))
+        lines.append(
+            Content.assemble(
+                sign.pill(_OUTCOME_WIDTH), f" {fit(short_node(medium.node), 9)} {model} {fit(tail, 12)} ", level
+            )
+        )
         lines += _reason_lines(medium)
     return Content("\n").join(lines) if lines else Content.styled(_("none"), "$quiet")
 
@@ -164,13 +188,19 @@ def _reason_lines(medium: MediumView) -> list[Content]:
     if medium.first_bad_lba is not None:
         parts.append(_("first bad LBA {lba}").format(lba=medium.first_bad_lba))
     bad = medium.outcome is not Outcome.SANITIZED
-    return [Content.styled(" " * (_OUTCOME_WIDTH + 1) + " · ".join(parts), "$failed" if bad else "$quiet")] if parts else []
+    return (
+        [Content.styled(" " * (_OUTCOME_WIDTH + 1) + " · ".join(parts), "$failed" if bad else "$quiet")]
+        if parts
+        else []
+    )
 
 
 def record_content(view: SittingView) -> Content:
     """Where the record is, only after it is there; or, loud, that there is none."""
     if view.stage is not Stage.RECORDED or view.evidence is None:
-        problem = Content.styled(f" {FAILED} {prose(view.problem) or _('The record could not be saved.')} ", "bold $failed")
+        problem = Content.styled(
+            f" {FAILED} {prose(view.problem) or _('The record could not be saved.')} ", "bold $failed"
+        )
         return Content.assemble(problem, "\n", Content.styled(" " + prose(view.remedy), "bold $strong"))
     return evidence_content(view.evidence)
 
@@ -181,7 +211,9 @@ def evidence_content(evidence: EvidenceView) -> Content:
     kind = _("Certificate") if certified else _("Record (no certificate)")
     upload = UPLOAD_SIGNS[evidence.upload].pill()
     remark = f"  {prose(evidence.upload_detail, 200)}" if evidence.upload_detail else ""
-    coverage = _("{n} % read back").format(n=screen_text(evidence.coverage_percent)) if evidence.coverage_percent else ""
+    coverage = (
+        _("{n} % read back").format(n=screen_text(evidence.coverage_percent)) if evidence.coverage_percent else ""
+    )
     return Content.assemble(
         _("Record is on stable storage at"), " ", Content.styled(screen_text(str(evidence.folder), 200), "bold $strong"), "\n",
         kind, ": ", Content.styled(screen_text(evidence.document.name), "bold $strong"), f"  {coverage}", "\n",

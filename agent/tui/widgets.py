@@ -56,7 +56,11 @@ class TopLine(Static):
         """The line in the widget's width."""
         left = Content.assemble(Content.styled(" ardoise ", "bold $strong on $lit-strong"), "  ", self._steps())
         words = _(ENVIRONMENT_WORDS[self._station.environment])
-        right = Content.styled(f" SPECIMEN · {words} ", ACT_STYLE) if self._station.specimen else Content.styled(f" {words} ", "$quiet")
+        right = (
+            Content.styled(f" SPECIMEN · {words} ", ACT_STYLE)
+            if self._station.specimen
+            else Content.styled(f" {words} ", "$quiet")
+        )
         gap = self.size.width - left.cell_length - right.cell_length
         if gap < 1:
             right = Content.styled(" SPECIMEN " if self._station.specimen else "", ACT_STYLE)
@@ -69,7 +73,9 @@ class TopLine(Static):
         parts: list[Content | str] = []
         for number, word in enumerate(STEPS):
             here = number == self._step
-            shown = Content.styled(f"{RUNNING} {_(word)}" if here else _(word), "bold $primary" if here else "$quiet")
+            shown = Content.styled(
+                f"{RUNNING} {_(word)}" if here else _(word), "bold $primary" if here else "$quiet"
+            )
             parts += [Content.styled(" ─ ", "$rule") if number else "", shown]
         return Content.assemble(*parts)
 
@@ -79,7 +85,9 @@ class KeyHint(Static):
 
     def __init__(self, action: Action) -> None:
         self.action = action
-        key = Content.styled(f" {action.key} ", "bold $background on $primary" if action.primary else "bold $strong on $lit-strong")
+        key = Content.styled(
+            f" {action.key} ", "bold $background on $primary" if action.primary else "bold $strong on $lit-strong"
+        )
         word = Content.styled(f" {action.word} ", "bold $primary" if action.primary else "")
         super().__init__(Content.assemble(key, word))
 

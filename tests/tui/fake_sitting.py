@@ -6,18 +6,41 @@ from pathlib import Path
 
 from agent.errors import AgentError, Refused
 from agent.model.drive import (
-    Bus, Drive, Exclusion, ExclusionReason, HiddenAreas, HiddenAreaState, Identity, MediaType, SerialSource, confirmable_name,
+    Bus,
+    Drive,
+    Exclusion,
+    ExclusionReason,
+    HiddenAreas,
+    HiddenAreaState,
+    Identity,
+    MediaType,
+    SerialSource,
+    confirmable_name,
 )  # fmt: skip
 from agent.model.health import HealthReport, SelfTestKind, SelfTestState, SelfTestStatus, Verdict
 from agent.model.job import JobSnapshot, JobState, Progress
 from agent.model.machine import Battery, Environment, MachineInventory, StorageController
 from agent.model.record import Headline, Outcome
 from agent.model.sanitization import (
-    Method, PassKind, PassSet, PassSpec, Plan, Policy, Refusal, Technique,
+    Method,
+    PassKind,
+    PassSet,
+    PassSpec,
+    Plan,
+    Policy,
+    Refusal,
+    Technique,
 )  # fmt: skip
 from agent.model.session import InspectedDrive
 from agent.workflow.view import (
-    EvidenceView, Inspection, MediumView, PlanSet, SittingView, Stage, StationView, UploadState,
+    EvidenceView,
+    Inspection,
+    MediumView,
+    PlanSet,
+    SittingView,
+    Stage,
+    StationView,
+    UploadState,
 )  # fmt: skip
 
 CODE = "KRTB"
@@ -53,7 +76,19 @@ def make_drive(number: int = 0, **changes: object) -> Drive:
 def make_health(verdict: Verdict = Verdict.OK, *reasons: str, **changes: object) -> HealthReport:
     """A report with plausible figures."""
     report = HealthReport(
-        verdict, reasons, True, 11873, 34, 0, 0, 0, None, None, SelfTestStatus(SelfTestState.PASSED, SelfTestKind.SHORT), 0, "ab" * 32
+        verdict,
+        reasons,
+        True,
+        11873,
+        34,
+        0,
+        0,
+        0,
+        None,
+        None,
+        SelfTestStatus(SelfTestState.PASSED, SelfTestKind.SHORT),
+        0,
+        "ab" * 32,
     )
     return replace(report, **changes)
 
@@ -77,8 +112,20 @@ def laptop_drives() -> tuple[InspectedDrive, ...]:
         media_type=MediaType.SOLID_STATE, rotation_rpm=None, soldered=True, signatures=("gpt", "vfat", "BitLocker"),
     )  # fmt: skip
     disk = make_drive(1)
-    mounted = make_drive(2, model="Samsung SSD 860 EVO", exclusions=(Exclusion(ExclusionReason.MOUNTED, "/home"),), media_type=MediaType.SOLID_STATE)
-    bridge = make_drive(3, model="ASMT 2115", serial="123456789", bus=Bus.USB, serial_source=SerialSource.BRIDGE, capacity_bytes=500 * GB)
+    mounted = make_drive(
+        2,
+        model="Samsung SSD 860 EVO",
+        exclusions=(Exclusion(ExclusionReason.MOUNTED, "/home"),),
+        media_type=MediaType.SOLID_STATE,
+    )
+    bridge = make_drive(
+        3,
+        model="ASMT 2115",
+        serial="123456789",
+        bus=Bus.USB,
+        serial_source=SerialSource.BRIDGE,
+        capacity_bytes=500 * GB,
+    )
     return (
         InspectedDrive(ssd, make_health(percentage_used=3, self_test=SelfTestStatus(SelfTestState.NEVER_RUN))),
         InspectedDrive(disk, make_health(Verdict.SUSPECT, "8 sectors wait for reallocation", pending_sectors=8)),
@@ -89,8 +136,15 @@ def laptop_drives() -> tuple[InspectedDrive, ...]:
 
 def hostile_drives() -> tuple[InspectedDrive, ...]:
     """Device text that is markup, has control characters, or is as long as a serial may be."""
-    first = make_drive(0, model=HOSTILE_MODEL, serial=HOSTILE_SERIAL, firmware="[bold]", bay="[b]", signatures=("[/]", "\x1b[31m"))
-    second = make_drive(1, model="\u202eevil\u0007[link=x]", serial="X" * 40, exclusions=(Exclusion(ExclusionReason.HELD, "[/dm]\n0"),))
+    first = make_drive(
+        0, model=HOSTILE_MODEL, serial=HOSTILE_SERIAL, firmware="[bold]", bay="[b]", signatures=("[/]", "\x1b[31m")
+    )
+    second = make_drive(
+        1,
+        model="\u202eevil\u0007[link=x]",
+        serial="X" * 40,
+        exclusions=(Exclusion(ExclusionReason.HELD, "[/dm]\n0"),),
+    )
     third = make_drive(2, model="硬盘 {0} %s ~", serial="")
     return (
         InspectedDrive(first, make_health(Verdict.FAIL, "[/red] said\nno")),
@@ -99,27 +153,53 @@ def hostile_drives() -> tuple[InspectedDrive, ...]:
     )
 
 
-def make_job(number: int, state: JobState = JobState.SANITIZING, done: float = 0.42, **changes: object) -> JobSnapshot:
+def make_job(
+    number: int, state: JobState = JobState.SANITIZING, done: float = 0.42, **changes: object
+) -> JobSnapshot:
     """One snapshot; `done` is the fraction of the running phase."""
     total = 1000 * GB
     moving = state in {JobState.SANITIZING, JobState.VERIFYING}
-    progress = Progress(1, 1, int(total * done), total, 187e6, (1 - done) * total / 187e6, 0) if moving else Progress(0, 0, 0, 0, None, None, 0)
-    job = JobSnapshot(f"job-{number}", f"/dev/sd{chr(97 + number)}", "ST1000LM035-1RK172", f"WDE{number:02d}K7QX", state, progress, "")
+    progress = (
+        Progress(1, 1, int(total * done), total, 187e6, (1 - done) * total / 187e6, 0)
+        if moving
+        else Progress(0, 0, 0, 0, None, None, 0)
+    )
+    job = JobSnapshot(
+        f"job-{number}",
+        f"/dev/sd{chr(97 + number)}",
+        "ST1000LM035-1RK172",
+        f"WDE{number:02d}K7QX",
+        state,
+        progress,
+        "",
+    )
     return replace(job, **changes)
 
 
-def make_medium(number: int = 0, outcome: Outcome = Outcome.SANITIZED, reason: str = "", lba: int | None = None) -> MediumView:
+def make_medium(
+    number: int = 0, outcome: Outcome = Outcome.SANITIZED, reason: str = "", lba: int | None = None
+) -> MediumView:
     """One medium of a record."""
     level = "clear" if outcome is Outcome.SANITIZED else "none"
-    return MediumView(f"/dev/sd{chr(97 + number)}", "ST1000LM035-1RK172", f"WDE{number:02d}K7QX", outcome, level, reason, lba)
+    return MediumView(
+        f"/dev/sd{chr(97 + number)}", "ST1000LM035-1RK172", f"WDE{number:02d}K7QX", outcome, level, reason, lba
+    )
 
 
-def make_evidence(headline: Headline = Headline.SANITIZED, upload: UploadState = UploadState.ARCHIVED, number: int = 1, **changes: object) -> EvidenceView:
+def make_evidence(
+    headline: Headline = Headline.SANITIZED,
+    upload: UploadState = UploadState.ARCHIVED,
+    number: int = 1,
+    **changes: object,
+) -> EvidenceView:
     """One record on stable storage."""
     record_id = f"019ab4c2-77d1-7c3e-9a41-6f20c4d8e{number:03d}"
     folder = Path("/run/ardoise/evidence") / record_id
     name = "certificate.pdf" if headline is Headline.SANITIZED else "record.pdf"
-    detail = {UploadState.ARCHIVED: "receipt 1482 checked", UploadState.PENDING: "no answer yet; next attempt in 40 s"}.get(upload, "")
+    detail = {
+        UploadState.ARCHIVED: "receipt 1482 checked",
+        UploadState.PENDING: "no answer yet; next attempt in 40 s",
+    }.get(upload, "")
     evidence = EvidenceView(record_id, folder, folder / name, headline, "100", (make_medium(),), upload, detail)
     return replace(evidence, **changes)
 
@@ -170,14 +250,23 @@ class FakeSitting:
         names = tuple(confirmable_name(p.drive, found) for p in plans)
         return PlanSet(
             policy, plans, tuple(Refusal(d, ("more than one pass only wears out flash",)) for d in flash),
-            tuple(d for d in found if d.node not in nodes), (STICK,), CODE, names,
+            tuple(d for d in found if d.on_offer and d.node not in nodes), tuple(d for d in found if not d.on_offer), CODE, names,
             tuple(n == p.drive.node for n, p in zip(names, plans, strict=True)),
         )  # fmt: skip
 
     def _plan(self, drive: Drive, pass_set: PassSet, policy: Policy) -> Plan:
         missed = ("spare blocks and over-provisioned space are not reached",) if drive.media_type.is_flash else ()
         reasons = ("overwriting is the strongest technique that this medium offers here",)
-        return Plan(drive, Technique.OVERWRITE, pass_set, policy.verification, Method.CLEAR, policy.required, reasons, missed)
+        return Plan(
+            drive,
+            Technique.OVERWRITE,
+            pass_set,
+            policy.verification,
+            Method.CLEAR,
+            policy.required,
+            reasons,
+            missed,
+        )
 
     def confirm_and_start(self, plans: PlanSet, code: str) -> None:
         if self.start_error:
@@ -190,6 +279,9 @@ class FakeSitting:
 
     def snapshots(self) -> tuple[JobSnapshot, ...]:
         return self.jobs
+
+    def retry_record(self) -> None:
+        self.told.append("retry record")
 
     def cancel(self, node: str | None = None) -> None:
         self.told.append(f"cancel {node}")

@@ -12,8 +12,9 @@ from agent.model.record import Headline, Outcome
 from agent.text import use_language
 from agent.tui.app import ArdoiseApp
 from agent.tui.confirmation_gate import GateTimes
+from agent.tui.theme import SLATE
 from agent.workflow.view import UploadState
-from tests.tui.fake_sitting import CODE, FakeSitting, make_drive, make_evidence, make_health, make_job, make_medium
+from tests.tui.fake_sitting import CODE, FakeSitting, make_evidence, make_job, make_medium
 
 SIZES = ((80, 24), (140, 45))
 Steps = Callable[[Pilot, FakeSitting], Awaitable[None]]
@@ -79,11 +80,19 @@ async def _incomplete(_pilot: Pilot, sitting: FakeSitting) -> None:
 
 
 async def _unrecorded(_pilot: Pilot, sitting: FakeSitting) -> None:
-    sitting.fail_to_record("The evidence folder is full.", "Put a second stick in or free space on this one; the record is tried again every 10 seconds.")
+    sitting.fail_to_record(
+        "The evidence folder is full.", "Put a second stick in or free space on this one, then save again."
+    )
 
 
 async def _records(pilot: Pilot, sitting: FakeSitting) -> None:
-    states = (UploadState.ARCHIVED, UploadState.PENDING, UploadState.QUARANTINED, UploadState.REJECTED, UploadState.UPLOADING)
+    states = (
+        UploadState.ARCHIVED,
+        UploadState.PENDING,
+        UploadState.QUARANTINED,
+        UploadState.REJECTED,
+        UploadState.UPLOADING,
+    )
     for number, state in enumerate(states):
         headline = Headline.INCOMPLETE if number == 3 else Headline.SANITIZED
         sitting.records += (make_evidence(headline, state, number + 1),)
@@ -92,12 +101,6 @@ async def _records(pilot: Pilot, sitting: FakeSitting) -> None:
 
 async def _help(pilot: Pilot, _sitting: FakeSitting) -> None:
     await pilot.press("h")
-
-
-def server_sitting() -> FakeSitting:
-    """Ten drives, of which one is dying."""
-    sitting = FakeSitting(())
-    return sitting
 
 
 SCREENS: dict[str, tuple[Callable[[], FakeSitting], Steps]] = {
@@ -115,12 +118,13 @@ SCREENS: dict[str, tuple[Callable[[], FakeSitting], Steps]] = {
 }
 
 
-async def draw(name: str, size: tuple[int, int]) -> tuple[ArdoiseApp, str, str]:
+async def draw(name: str, size: tuple[int, int], theme: str = SLATE.name) -> tuple[ArdoiseApp, str, str]:
     """The application, the screen as SVG and as text."""
     make, steps = SCREENS[name]
     sitting = make()
     app = ArdoiseApp(sitting, gate_times=GateTimes(arm_seconds=0.1, settle_seconds=0.1), pull_seconds=0.05)
     async with app.run_test(size=size) as pilot:
+        app.theme = theme
         await settle(pilot)
         await steps(pilot, sitting)
         await settle(pilot)
