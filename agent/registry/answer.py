@@ -57,7 +57,7 @@ def problem_text(answer: Answer) -> str:
     if not isinstance(problem, dict):
         return ""
     said = next((problem[k] for k in ("detail", "reason", "title") if isinstance(problem.get(k), str)), "")
-    return f": {printable(said, 200)}" if said.strip() else ""
+    return f": {printable(said, 200).rstrip('.')}" if said.strip() else ""
 
 
 def retry_after(answer: Answer, now: datetime) -> float | None:

@@ -1,0 +1,65 @@
+"""A registry that lies: a plain HTTP server whose every answer a test scripts, byte for byte where it must."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Script = Callable[[bytes, int], bytes]
+
+
+def http(status: str, body: bytes = b"", kind: str = "application/json", *headers: str) -> bytes:
+    """One whole answer."""
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Type: {kind}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *headers,
+    ]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@contextmanager
+def lying(script: Script) -> Iterator[tuple[str, list[bytes]]]:
+    """Answer each request's body with what `script(body, number)` returns (nothing: hang up); yields address and bodies."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    bodies: list[bytes] = []
+    thread = threading.Thread(target=_serve, args=(listener, script, bodies), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", bodies
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(10)
+
+
+def _serve(listener: socket.socket, script: Script, bodies: list[bytes]) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=_answer, args=(connection, script, bodies), daemon=True).start()
+
+
+def _answer(connection: socket.socket, script: Script, bodies: list[bytes]) -> None:
+    with connection, contextlib.suppress(OSError):
+        body = _request_body(connection)
+        bodies.append(body)
+        connection.sendall(script(body, len(bodies)))
+
+
+def _request_body(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    head, body = data.split(b"\r\n\r\n", 1)
+    length = next(
+        int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+    )
+    while len(body) < length:
+        body += connection.recv(65536)
+    return body
