@@ -106,8 +106,8 @@ class RealMachine:
     def _permit(self, drive: Drive) -> None:
         if not (self._live or self._real_drives):
             raise Refused(
-                f"{drive.node} is a real drive, and this is not the live system: nothing was opened.",
-                "Boot the live system, or spell out --real-drives.",
+                f"{drive.node} is a real drive, this is not the live system, and --real-drives was not given: nothing was opened.",
+                "Boot the live system, or spell it out.",
             )
 
     def _permit_smart(self, drive: Drive) -> None:
