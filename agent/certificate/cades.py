@@ -6,8 +6,8 @@ would overlook - BER lengths, unsigned attributes, a second signer, other parame
 named by digest in the signed attributes, the ECDSA signature is deterministic (RFC 6979) with the lower S: so one signing
 act has one envelope, and signing the same bytes again gives it again.
 
-asn1crypto is used instead of pyHanko's signer because rebuilding needs full control of the bytes, and because a verifier
-then starts in a third of the time.
+The envelope is written tag by tag instead of by pyHanko's signer: its form is fixed, rebuilding needs every byte, and a
+verifier starts in a third of the time. asn1crypto only reads the parts; what it is lenient about, the comparison is not.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from asn1crypto import cms, core, tsp
+from asn1crypto import cms, core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -33,6 +33,23 @@ MAXIMUM_ENVELOPE_BYTES = 16 * 1024
 
 # FIPS 186-4 D.1.2.3: the order of P-256's group.
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+_SEQUENCE, _SET, _OCTETS, _CONTEXT_0 = 0x30, 0x31, 0x04, 0xA0
+_VERSION_1 = bytes.fromhex("020101")
+
+
+def _oid(dotted: str) -> bytes:
+    return bytes(core.ObjectIdentifier(dotted).dump())
+
+
+_DATA = _oid("1.2.840.113549.1.7.1")
+_SIGNED_DATA = _oid("1.2.840.113549.1.7.2")
+_CONTENT_TYPE = _oid("1.2.840.113549.1.9.3")
+_MESSAGE_DIGEST = _oid("1.2.840.113549.1.9.4")
+_SIGNING_TIME = _oid("1.2.840.113549.1.9.5")
+_SIGNING_CERTIFICATE_V2 = _oid("1.2.840.113549.1.9.16.2.47")
+_SHA256 = _oid("2.16.840.1.101.3.4.2.1")
+_ECDSA_WITH_SHA256 = _oid("1.2.840.10045.4.3.2")
 
 _PARSER_ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
@@ -56,8 +73,8 @@ def sign_digest(digest: bytes, key: "StationKey", signing_time: datetime | None)
     """The envelope over a SHA-256 digest; without time for a PDF, whose own dictionary holds it (EN 319 142-1 6.3)."""
     second = None if signing_time is None else signing_time.astimezone(UTC).replace(microsecond=0)
     attributes = _signed_attributes(digest, second, key.leaf, key.issuing_ca)
-    signature = key.sign(attributes.dump())
-    return _build(attributes, Envelope(second, key.leaf, key.issuing_ca, signature))
+    signature = key.sign(_tlv(_SET, attributes))
+    return _build(attributes, Envelope(second, key.leaf, key.issuing_ca, signature), key.chain.leaf)
 
 
 def sign_low_s(private_key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
@@ -76,7 +93,8 @@ def open_envelope(der: bytes, digest: bytes, *, timed: bool) -> Envelope:
     try:
         envelope, signed_digest = _take_apart(der, timed=timed)
         attributes = _signed_attributes(signed_digest, envelope.signing_time, envelope.leaf, envelope.issuing_ca)
-        rebuilt = _build(attributes, envelope)
+        leaf = x509.load_der_x509_certificate(envelope.leaf)
+        rebuilt = _build(attributes, envelope, leaf)
     except _PARSER_ERRORS as error:
         raise SignatureInvalid("The signature is not a CMS envelope of the form that stations make.") from error
     if not hmac.compare_digest(rebuilt, der):
@@ -85,7 +103,7 @@ def open_envelope(der: bytes, digest: bytes, *, timed: bool) -> Envelope:
         )
     if not hmac.compare_digest(signed_digest, digest):
         raise SignatureInvalid("These bytes are not the ones that were signed: the digest differs.")
-    _check_ecdsa(envelope, attributes.dump())
+    _check_ecdsa(envelope.signature, leaf, _tlv(_SET, attributes))
     return envelope
 
 
@@ -105,67 +123,71 @@ def _take_apart(der: bytes, *, timed: bool) -> tuple[Envelope, bytes]:
 
 def _in_order(certificates: list[asn1_x509.Certificate]) -> tuple[asn1_x509.Certificate, asn1_x509.Certificate]:
     first, second = certificates
-    return (first, second) if first.issuer == second.subject else (second, first)
+    return (first, second) if first.issuer.dump() == second.subject.dump() else (second, first)
 
 
-def _signed_attributes(digest: bytes, time: datetime | None, leaf: bytes, issuing_ca: bytes) -> cms.CMSAttributes:
-    named = [tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(der).digest()}) for der in (leaf, issuing_ca)]
-    attributes = [
-        cms.CMSAttribute({"type": "content_type", "values": ["data"]}),
-        cms.CMSAttribute({"type": "message_digest", "values": [digest]}),
-        cms.CMSAttribute(
-            {"type": "signing_certificate_v2", "values": [tsp.SigningCertificateV2({"certs": named})]}
-        ),
+def _signed_attributes(digest: bytes, time: datetime | None, leaf: bytes, issuing_ca: bytes) -> bytes:
+    """The contents of the SET OF signed attributes (RFC 5652 5.3, RFC 5035 3)."""
+    named = [_tlv(_SEQUENCE, _tlv(_OCTETS, hashlib.sha256(der).digest())) for der in (leaf, issuing_ca)]
+    values = [
+        (_CONTENT_TYPE, _DATA),
+        (_MESSAGE_DIGEST, _tlv(_OCTETS, digest)),
+        (_SIGNING_CERTIFICATE_V2, _tlv(_SEQUENCE, _tlv(_SEQUENCE, *named))),
     ]
     if time is not None:
-        attributes.append(cms.CMSAttribute({"type": "signing_time", "values": [_time(time)]}))
-    return cms.CMSAttributes(attributes)
+        values.append((_SIGNING_TIME, _time(time)))
+    return b"".join(sorted(_tlv(_SEQUENCE, kind, _tlv(_SET, value)) for kind, value in values))
 
 
-def _time(value: datetime) -> cms.Time:
+def _time(value: datetime) -> bytes:
     # RFC 5652 11.3: UTCTime through 2049, GeneralizedTime after.
     if 1950 <= value.year < 2050:
-        return cms.Time({"utc_time": core.UTCTime(value)})
-    return cms.Time({"general_time": core.GeneralizedTime(value)})
+        return bytes(core.UTCTime(value).dump())
+    return bytes(core.GeneralizedTime(value).dump())
 
 
-def _build(attributes: cms.CMSAttributes, envelope: Envelope) -> bytes:
-    leaf = asn1_x509.Certificate.load(envelope.leaf, strict=True)
-    digest_algorithm = cms.DigestAlgorithm({"algorithm": "sha256"})
-    sid = cms.IssuerAndSerialNumber({"issuer": leaf.issuer, "serial_number": leaf.serial_number})
-    signer = cms.SignerInfo(
-        {
-            "version": "v1",
-            "sid": cms.SignerIdentifier({"issuer_and_serial_number": sid}),
-            "digest_algorithm": digest_algorithm,
-            "signed_attrs": attributes,
-            "signature_algorithm": cms.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
-            "signature": envelope.signature,
-        }
+def _build(attributes: bytes, envelope: Envelope, leaf: x509.Certificate) -> bytes:
+    """The one envelope of these parts (RFC 5652 5.1; algorithm identifiers without parameters, RFC 5754 2 and 3.2)."""
+    signer = _tlv(
+        _SEQUENCE,
+        _VERSION_1,
+        _tlv(_SEQUENCE, leaf.issuer.public_bytes(), core.Integer(leaf.serial_number).dump()),
+        _tlv(_SEQUENCE, _SHA256),
+        _tlv(_CONTEXT_0, attributes),
+        _tlv(_SEQUENCE, _ECDSA_WITH_SHA256),
+        _tlv(_OCTETS, envelope.signature),
     )
-    signed_data = cms.SignedData(
-        {
-            "version": "v1",
-            "digest_algorithms": [digest_algorithm],
-            "encap_content_info": {"content_type": "data"},
-            "certificates": [leaf, asn1_x509.Certificate.load(envelope.issuing_ca, strict=True)],
-            "signer_infos": [signer],
-        }
+    signed_data = _tlv(
+        _SEQUENCE,
+        _VERSION_1,
+        _tlv(_SET, _tlv(_SEQUENCE, _SHA256)),
+        _tlv(_SEQUENCE, _DATA),
+        _tlv(_CONTEXT_0, *sorted((envelope.leaf, envelope.issuing_ca))),
+        _tlv(_SET, signer),
     )
-    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed_data}).dump())
+    return _tlv(_SEQUENCE, _SIGNED_DATA, _tlv(_CONTEXT_0, signed_data))
 
 
-def _check_ecdsa(envelope: Envelope, attributes: bytes) -> None:
-    try:
-        key = x509.load_der_x509_certificate(envelope.leaf).public_key()
-        r, s = decode_dss_signature(envelope.signature)
-    except ValueError as error:
-        raise SignatureInvalid("The signature or its certificate is not DER.") from error
+def _tlv(tag: int, *parts: bytes) -> bytes:
+    contents = b"".join(parts)
+    size = len(contents)
+    if size < 128:
+        return bytes((tag, size)) + contents
+    length = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes((tag, 0x80 | len(length))) + length + contents
+
+
+def _check_ecdsa(signature: bytes, leaf: x509.Certificate, attributes: bytes) -> None:
+    key = leaf.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise SignatureInvalid("The signer's key is not on the curve P-256.")
-    if encode_dss_signature(r, s) != envelope.signature or s > P256_ORDER // 2:
+    try:
+        r, s = decode_dss_signature(signature)
+    except ValueError as error:
+        raise SignatureInvalid("The ECDSA signature is not DER.") from error
+    if encode_dss_signature(r, s) != signature or s > P256_ORDER // 2:
         raise SignatureInvalid("The ECDSA signature is not in its canonical form.")
     try:
-        key.verify(envelope.signature, attributes, ec.ECDSA(hashes.SHA256()))
+        key.verify(signature, attributes, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise SignatureInvalid("The signature does not verify with its certificate's key.") from error

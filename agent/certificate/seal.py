@@ -4,10 +4,13 @@ pyHanko writes the field and the placeholder; the envelope is the record's own f
 serves both. Only what the page really says is sealed: its text is extracted and compared first.
 """
 
+import hashlib
 import io
 from datetime import datetime
 
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
@@ -35,8 +38,20 @@ def seal_page(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
     return _seal(pdf, key, signing_time)
 
 
+class _RepeatableWriter(IncrementalPdfFileWriter):
+    """pyHanko's writer without what would differ between two runs: sealing again at the same moment gives the same bytes."""
+
+    @classmethod
+    def _handle_id(cls, prev: PdfFileReader) -> generic.ArrayObject:
+        first = prev.trailer["/ID"][0]
+        return generic.ArrayObject([first, generic.ByteStringObject(hashlib.sha256(bytes(first)).digest()[:16])])
+
+    def _update_meta(self) -> None:
+        """Leave the metadata as the page has it: sealing changes nothing that it describes."""
+
+
 def _seal(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
-    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    writer = _RepeatableWriter(io.BytesIO(pdf))
     steps = PdfCMSEmbedder().write_cms(field_name=FIELD_NAME, writer=writer)
     next(steps)
     placeholder = SignatureObject(
