@@ -14,6 +14,7 @@ from tests.conftest import Allow
 ROOT_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 PROGRAMS = (
     "losetup",
+    "addpart",
     "mkfs.ext4",
     "mkswap",
     "mount",

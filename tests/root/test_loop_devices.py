@@ -183,6 +183,8 @@ def test_a_mounted_disk_is_excluded_and_can_not_be_opened(
 def test_a_mounted_partition_excludes_the_whole_disk(attach: Attach, tmp_path: Path, cleanup: ExitStack) -> None:
     node = attach(SIZE, "--partscan", content=one_partition(SIZE // 512))
     partition = f"{node}p1"
+    if not Path(partition).exists():  # a kernel built without MBR support takes the table's word from us
+        tool("addpart", node, "1", "2048", str(SIZE // 512 - 2048))
     tool("mkfs.ext4", "-q", partition)
     assert found(node).signatures == ("dos", "ext4")
     (tmp_path / "point").mkdir()
