@@ -43,8 +43,8 @@ class _RepeatableWriter(IncrementalPdfFileWriter):
 
     @classmethod
     def _handle_id(cls, prev: PdfFileReader) -> generic.ArrayObject:
-        first = prev.trailer["/ID"][0]
-        return generic.ArrayObject([first, generic.ByteStringObject(hashlib.sha256(bytes(first)).digest()[:16])])
+        first = super()._handle_id(prev)[0]
+        return generic.ArrayObject([first, generic.ByteStringObject(hashlib.sha256(first).digest()[:16])])
 
     def _update_meta(self) -> None:
         """Leave the metadata as the page has it: sealing changes nothing that it describes."""
