@@ -103,7 +103,7 @@ def _by_itself(folder: Path, reading: Reading, *, named: bool) -> tuple[Exclusio
     """Reasons that lie in the disk and not in its use."""
     found: list[Exclusion] = []
     state = read_text(folder / "device/state")
-    if state in {"offline", "dead", "deleting"}:
+    if state in {"offline", "transport-offline", "dead", "deleting"}:
         found.append(Exclusion(ExclusionReason.DIED, state))
     if reading.identity.capacity_bytes == 0:
         empty = read_int(folder / "removable") == 1

@@ -11,7 +11,7 @@ from agent.host.inventory import read_inventory
 from agent.host.media import BlockMedium, open_exclusively
 from agent.host.run import run
 from agent.host.sysfs import Roots, read_text
-from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason
+from agent.model.drive import Drive, Exclusion, ExclusionReason
 from agent.model.health import SelfTestKind, SmartSnapshot
 from agent.model.machine import Environment, MachineInventory
 
@@ -29,9 +29,6 @@ _IN_USE = frozenset(
         ExclusionReason.HELD,
     }
 )
-# smartctl opens these read-only; a SCSI node, and so every SATA drive, it opens for writing (smartmontools os_linux.cpp).
-_READ_ONLY_SMART = frozenset({Bus.NVME, Bus.LOOP, Bus.VIRTIO, Bus.MMC})
-
 _VERSIONS = (
     (("smartctl", "--version"), re.compile(rb"^smartctl (\S+)")),
     (("hdparm", "-V"), re.compile(rb"^hdparm v(\S+)")),
@@ -79,9 +76,8 @@ class RealMachine:
         return discover.discover_drives(self._roots, self._named, live=self._live)
 
     def read_smart(self, drive: Drive) -> SmartSnapshot:
-        """One reading by smartctl; raises ToolMissing, ToolFailed, and Refused where reading means opening for writing."""
-        self._permit_smart(drive)
-        return smart.read_snapshot(drive.node, may_scan=self._live or self._real_drives)
+        """One reading by smartctl, which opens nodes for reading only; raises ToolMissing, ToolFailed."""
+        return smart.read_snapshot(drive.node)
 
     def start_self_test(self, drive: Drive, kind: SelfTestKind) -> None:
         """Start the drive's own self-test; raises ToolFailed where the drive refuses, Refused without `real_drives`."""
@@ -109,10 +105,6 @@ class RealMachine:
                 f"{drive.node} is a real drive, this is not the live system, and --real-drives was not given: nothing was opened.",
                 "Boot the live system, or spell it out.",
             )
-
-    def _permit_smart(self, drive: Drive) -> None:
-        if drive.bus not in _READ_ONLY_SMART:
-            self._permit(drive)
 
     def _exclusions_of(self, drive: Drive) -> tuple[Exclusion, ...]:
         return discover.exclusions_now(self._roots, drive.node, self._named, live=self._live)

@@ -1,6 +1,7 @@
 """Health readings and self-tests through `smartctl --json`; the verdict on them is made elsewhere (diagnostics).
 
-smartctl's exit status is a bit mask that says more than success or failure, so every value is data here.
+smartctl's exit status is a bit mask that says more than success or failure, so every value is data here. It opens ATA, SCSI and NVMe
+nodes for reading only (smartmontools, os_linux.cpp: a SATA disk in standby would spin up otherwise).
 """
 
 import hashlib
@@ -21,13 +22,10 @@ _COMMAND_SECONDS = 60.0
 _WORDS = {SelfTestKind.SHORT: "short", SelfTestKind.EXTENDED: "long"}
 
 
-def read_snapshot(node: str, *, may_scan: bool) -> SmartSnapshot:
-    """One full reading; raises ToolMissing, ToolFailed (no answer in time). A drive that can't be read gives its exit status.
-
-    `may_scan` permits a second try with the type that a scan finds: a scan opens every SCSI node for writing.
-    """
+def read_snapshot(node: str) -> SmartSnapshot:
+    """One full reading; raises ToolMissing, ToolFailed (no answer in time). A drive that can't be read gives its exit status."""
     snapshot = _snapshot(node, ())
-    if not (may_scan and snapshot.exit_status & _NOT_READ):
+    if not snapshot.exit_status & _NOT_READ:
         return snapshot
     # smartctl guesses a bridge's protocol only while it scans, and not when a node is named.
     kind = scanned_type(node)

@@ -24,7 +24,7 @@ def _allowed(allow_programs: Allow) -> None:
 def test_every_exit_status_comes_with_its_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = json.dumps(DOCUMENT)
     log = install(tmp_path, monkeypatch, "smartctl", f"printf '%s' '{text}'; exit 216")
-    read = smart.read_snapshot("/dev/sdx", may_scan=True)
+    read = smart.read_snapshot("/dev/sdx")
     assert (read.exit_status, read.document, read.tool_version) == (216, DOCUMENT, "smartctl 7.3")
     assert read.sha256 == hashlib.sha256(text.encode()).hexdigest()
     assert log.read_text() == "--json=c -x /dev/sdx\n"
@@ -46,17 +46,9 @@ def test_a_bridge_that_only_a_scan_recognises_is_read_with_that_type(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = install(tmp_path, monkeypatch, "smartctl", SCANNING)
-    assert smart.read_snapshot("/dev/sdx", may_scan=True).document == {"smart_status": {"passed": True}}
+    assert smart.read_snapshot("/dev/sdx").document == {"smart_status": {"passed": True}}
     assert log.read_text().splitlines()[1:] == ["--scan-open", "--json=c -x -d sat /dev/sdx"]
     assert smart_scan.scan() == (("/dev/sdx", "sat"), ("/dev/bus/0", "megaraid,8"))
-
-
-def test_nothing_is_scanned_where_no_drive_may_be_opened_for_writing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = install(tmp_path, monkeypatch, "smartctl", SCANNING)
-    assert smart.read_snapshot("/dev/sdx", may_scan=False).exit_status == 1
-    assert log.read_text() == "--json=c -x /dev/sdx\n"
 
 
 def test_the_scan_leaves_the_language_of_the_process_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,5 +78,5 @@ def test_without_smartctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("agent.host.run.SEARCH_PATH", str(tmp_path))
     with pytest.raises(ToolMissing, match="smartctl"):
-        smart.read_snapshot("/dev/sdx", may_scan=True)
+        smart.read_snapshot("/dev/sdx")
     assert smart_scan.scan() == ()
