@@ -112,6 +112,7 @@ class Faults:
     at_open: Identity | None = None
     at_end: Identity | None = None
     capacity_at_open: int | None = None
+    sector_at_open: int | None = None
     on_write: Callable[[int], None] = lambda _offset: None
     on_read: Callable[[int], None] = lambda _offset: None
     on_open: Callable[[], None] = lambda: None
@@ -122,7 +123,7 @@ class FakeMedium:
 
     def __init__(self, identity: Identity, store, faults: Faults) -> None:
         self.identity, self.store, self.faults = identity, store, faults
-        self.sector = identity.logical_sector_bytes
+        self.sector = faults.sector_at_open or identity.logical_sector_bytes
         self.writes = 0
         self.unflushed = False
         self.open = True

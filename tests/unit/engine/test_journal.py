@@ -286,6 +286,13 @@ def test_a_journal_is_created_once_and_for_its_owner(tmp_path):
         journal.append(SessionEvent(SessionEnd.COMPLETED, NOW))
 
 
+def test_a_new_journal_is_in_its_folder_durably(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(journal_module, "sync_folder", synced.append)
+    Journal.create(tmp_path / "journal", make_header(()))
+    assert synced == [tmp_path, tmp_path / "journal"]
+
+
 @pytest.mark.parametrize("call", ["write", "fdatasync"])
 def test_a_full_stick_at_the_start_is_an_evidence_error(tmp_path, monkeypatch, call):
     def full(*_):

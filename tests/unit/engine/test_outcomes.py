@@ -168,6 +168,13 @@ def test_more_unreadable_sectors_than_can_be_listed_fail(tmp_path):
     assert outcome_of(result) is forged_success(result) is Outcome.FAILED
 
 
+def test_a_wrong_sector_beside_an_unreadable_one_is_found(tmp_path):
+    result = run_one(tmp_path, fake_drive(Faults(read_errors=frozenset({5}), lying_lba=7), size=MIB))
+    assert result.state is JobState.FAILED
+    assert result.verification.unreadable_sectors == 1
+    assert result.verification.first_mismatches == (7,)
+
+
 LIES = {
     "drops everything": Faults(dropped=((0, 3 * MIB),)),
     "drops the first MiB": Faults(dropped=((0, MIB),)),
@@ -282,6 +289,7 @@ BEFORE_ANY_WRITE = {
     "another serial": Faults(at_open=make_identity(serial="S-2")),
     "another model": Faults(at_open=make_identity(model="Other")),
     "another sector size": Faults(at_open=make_identity(sector=4096)),
+    "another sector size on the descriptor": Faults(sector_at_open=4096),
 }
 
 
@@ -296,7 +304,8 @@ def test_another_medium_than_planned_is_not_written_to(tmp_path, name):
     assert drive.medium.writes == 0
     assert not drive.medium.open
     assert result.passes == ()
-    assert outcome_of(result) is forged_success(result) is Outcome.FAILED
+    assert outcome_of(result) is Outcome.FAILED
+    assert forged_success(result) is Outcome.FAILED
 
 
 def test_a_new_firmware_is_the_same_medium(tmp_path):
