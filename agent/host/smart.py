@@ -19,6 +19,7 @@ _NOT_READ = 0b011
 _NOT_DONE = 0b111
 _READ_SECONDS = 90.0
 _COMMAND_SECONDS = 60.0
+_SCSI_NODES = "/dev/sd"
 _WORDS = {SelfTestKind.SHORT: "short", SelfTestKind.EXTENDED: "long"}
 
 
@@ -28,7 +29,7 @@ def read_snapshot(node: str) -> SmartSnapshot:
     if not snapshot.exit_status & _NOT_READ:
         return snapshot
     # smartctl guesses a bridge's protocol only while it scans, and not when a node is named.
-    kind = scanned_type(node)
+    kind = scanned_type(node) if node.startswith(_SCSI_NODES) else None
     if kind is None:
         return snapshot
     second = _snapshot(node, ("-d", kind))
@@ -61,14 +62,14 @@ def _snapshot(node: str, options: tuple[str, ...]) -> SmartSnapshot:
 
 
 def _command(node: str, options: tuple[str, ...], remedy: str) -> None:
-    kind = () if not _snapshot_needs_type(node) else ("-d", scanned_type(node) or "auto")
-    argv = ("smartctl", "--json=c", *kind, *options, node)
+    kind = scanned_type(node) if node.startswith(_SCSI_NODES) and _needs_type(node) else None
+    argv = ("smartctl", "--json=c", *(("-d", kind) if kind else ()), *options, node)
     done = run(argv, timeout=_COMMAND_SECONDS, allowed=_ANY_STATUS)
     if done.code & _NOT_DONE:
         raise ToolFailed(argv, done.code, _messages(done), remedy)
 
 
-def _snapshot_needs_type(node: str) -> bool:
+def _needs_type(node: str) -> bool:
     probe = run(("smartctl", "--json=c", "-i", node), timeout=_COMMAND_SECONDS, allowed=_ANY_STATUS)
     return bool(probe.code & _NOT_READ)
 

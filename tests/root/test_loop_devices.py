@@ -151,6 +151,21 @@ def test_a_node_that_leads_to_another_device(attach: Attach, tmp_path: Path) -> 
     medium.close()
 
 
+def test_a_number_that_the_kernel_gave_to_another_disk_since(attach: Attach, tmp_path: Path) -> None:
+    node = attach()
+    number = os.stat(node).st_rdev
+    listed = tmp_path / "sys/dev/block" / f"{os.major(number)}:{os.minor(number)}"
+    listed.mkdir(parents=True)
+    real = Path("/sys/dev/block") / listed.name
+    medium = open_exclusively(node, Roots(tmp_path))
+    (listed / "diskseq").write_text((real / "diskseq").read_text())
+    medium.read_identity()
+    (listed / "diskseq").write_text("1\n")
+    with pytest.raises(IdentityChanged, match="replaced"):
+        medium.read_identity()
+    medium.close()
+
+
 def test_a_read_only_device_is_excluded(attach: Attach) -> None:
     node = attach(SIZE, "--read-only")
     assert reasons(node) == {ExclusionReason.READ_ONLY}
