@@ -13,6 +13,7 @@ from textual.worker import Worker, WorkerState
 from agent.errors import AgentError
 from agent.model.health import HealthReport
 from agent.model.sanitization import Policy
+from agent.model.session import InspectedDrive
 from agent.text import _, next_language
 from agent.tui.confirm_screen import ConfirmScreen
 from agent.tui.confirmation_gate import GateTimes
@@ -108,6 +109,12 @@ class ArdoiseApp(App[str]):
     def page(self) -> Page | None:
         """The main screen, below any dialog."""
         return next((s for s in self.screen_stack if isinstance(s, Page)), None)
+
+    @property
+    def found_drives(self) -> tuple[InspectedDrive, ...]:
+        """The drives of this machine without the stick that it runs from."""
+        found = self.inspection.drives if self.inspection else ()
+        return tuple(d for d in found if not d.drive.is_boot_medium)
 
     def go(self, page: Page) -> None:
         """Make this the main screen; dialogs over the old one go with it."""
@@ -219,10 +226,13 @@ class ArdoiseApp(App[str]):
 
     async def on_event(self, event: events.Event) -> None:
         """Let the confirmation see every key before any binding does."""
-        new_key = isinstance(event, events.Key) and not event.is_forwarded
-        if new_key and isinstance(self.screen, ConfirmScreen) and self.screen.take_key(event):
+        confirming = isinstance(self.screen, ConfirmScreen) if self.screen_stack else False
+        if confirming and isinstance(event, events.Key) and not event.is_forwarded and self._take_key(event):
             return
         await super().on_event(event)
+
+    def _take_key(self, event: events.Key) -> bool:
+        return isinstance(self.screen, ConfirmScreen) and self.screen.take_key(event)
 
     @property
     def crash_text(self) -> str:

@@ -81,7 +81,7 @@ class DrivesScreen(Page):
     def pull(self) -> None:
         """Draw what is known."""
         inspection = self.ardoise.inspection
-        self.set_class(inspection is None or not inspection.drives, "-empty")
+        self.set_class(not self.ardoise.found_drives, "-empty")
         self._draw_machine()
         self._draw_rows()
         self._draw_detail()
@@ -107,8 +107,7 @@ class DrivesScreen(Page):
         if inspection is None:
             rows.show_rows([])
             return
-        drives = inspection.drives
-        shown = [(d.drive.node, self._row(d, width)) for d in drives]
+        shown = [(d.drive.node, self._row(d, width)) for d in self.ardoise.found_drives]
         if inspection.boot_medium is not None:
             shown.append(("", _spared_row(InspectedDrive(inspection.boot_medium, None), width)))
         rows.show_rows(shown)
@@ -136,7 +135,7 @@ class DrivesScreen(Page):
             pane.update(error_content(self.ardoise.inspect_error))
         elif inspection is None:
             pane.update(Content(_("Looking at this machine …")))
-        elif not inspection.drives:
+        elif not self.ardoise.found_drives:
             pane.update(looked_at(inspection))
         else:
             found = self._highlighted()
@@ -152,7 +151,7 @@ class DrivesScreen(Page):
 
     def _highlighted(self) -> InspectedDrive | None:
         option = self.query_one("#rows", RowList).highlighted_option
-        drives = self.ardoise.inspection.drives if self.ardoise.inspection else ()
+        drives = self.ardoise.found_drives
         return next((d for d in drives if option is not None and d.drive.node == option.id), None)
 
     def _health(self, found: InspectedDrive) -> HealthReport | None:
@@ -175,7 +174,7 @@ class DrivesScreen(Page):
 
     def action_toggle_all(self) -> None:
         """Choose all drives on offer; none where all were chosen."""
-        drives = self.ardoise.inspection.drives if self.ardoise.inspection else ()
+        drives = self.ardoise.found_drives
         offered = {d.drive.node for d in drives if d.drive.on_offer}
         self.ardoise.selected = set() if self.ardoise.selected == offered else offered
         self._draw_rows()
@@ -193,8 +192,7 @@ class DrivesScreen(Page):
         self.ardoise.go(PlanScreen())
 
     def _nothing_on_offer(self) -> bool:
-        inspection = self.ardoise.inspection
-        return inspection is not None and not any(d.drive.on_offer for d in inspection.drives)
+        return self.ardoise.inspection is not None and not any(d.drive.on_offer for d in self.ardoise.found_drives)
 
     def _ask_to_record_nothing(self) -> None:
         def answered(answer: str | None) -> None:

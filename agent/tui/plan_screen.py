@@ -1,5 +1,6 @@
 """Step 2: what would be done to each chosen drive, why, and the level that it reaches; nothing is touched yet."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar, TypeVar
@@ -106,12 +107,12 @@ class PlanScreen(Page):
         self.query_one("#pass-set", Choice).show(prose(_(title)))
         self.query_one("#verification", Choice).show(_(VERIFICATION_WORDS[policy.verification]))
         self.query_one("#level", Choice).show(_(METHOD_WORDS[policy.required]))
-        pane = self.query_one("#plans")
+        pane = self.query_one("#plans", VerticalScroll)
         pane.border_title = Content(_("Plan: nothing has been touched yet"))
         text = (
             error_content(self._refused)
             if self._refused
-            else plans_content(self._plans)
+            else plans_content(self._plans, pane.scrollable_content_region.width)
             if self._plans
             else Content("")
         )
@@ -157,9 +158,9 @@ def _after(values: list[T], value: T) -> T:
     return values[(values.index(value) + 1) % len(values)] if value in values else values[0]
 
 
-def plans_content(plans: PlanSet) -> Content:
+def plans_content(plans: PlanSet, width: int) -> Content:
     """Every plan, every refusal, and what stays as it is."""
-    blocks = [_plan_block(p) for p in plans.plans] + [_refusal_block(r) for r in plans.refusals]
+    blocks = [_plan_block(p, width) for p in plans.plans] + [_refusal_block(r, width) for r in plans.refusals]
     stays = [_stays_line(d, _("not chosen: makes the result INCOMPLETE")) for d in plans.not_selected]
     stays += [_stays_line(d, _stays_words(d)) for d in plans.spared]
     if stays:
@@ -181,7 +182,7 @@ def _name(drive: Drive) -> Content:
     )
 
 
-def _plan_block(plan: Plan) -> Content:
+def _plan_block(plan: Plan, width: int) -> Content:
     passes = len(plan.pass_set.passes)
     written = ", ".join(p.title for p in plan.pass_set.passes) if passes <= 3 else prose(_(plan.pass_set.title))
     count = ngettext("{n} pass", "{n} passes", passes).format(n=passes)
@@ -197,15 +198,21 @@ def _plan_block(plan: Plan) -> Content:
     ]
     lines.append(Content(f"  {what}"))
     lines.append(Content.styled(f"  {level}", "bold $done" if enough else "bold $act"))
-    lines += [Content.styled(f"  {_('why:')} {prose(_(r))}", "") for r in plan.reasons]
-    lines += [Content.styled(f"  {ACT} {_('not covered:')} {prose(_(n))}", "$act") for n in plan.not_covered]
+    lines += [_hanging(_("why:"), r, width, "") for r in plan.reasons]
+    lines += [_hanging(f"{ACT} {_('not covered:')}", n, width, "$act") for n in plan.not_covered]
     return Content("\n").join(lines)
 
 
-def _refusal_block(refusal: Refusal) -> Content:
+def _refusal_block(refusal: Refusal, width: int) -> Content:
     lines = [Content.assemble(Content.styled(f"{FAILED} ", "$failed"), _name(refusal.drive))]
-    lines += [Content.styled(f"  {_('refused:')} {prose(_(r))}", "bold $failed") for r in refusal.reasons]
+    lines += [_hanging(_("refused:"), r, width, "bold $failed") for r in refusal.reasons]
     return Content("\n").join(lines)
+
+
+def _hanging(label: str, text: str, width: int, style: str) -> Content:
+    indent = "  " + " " * len(label) + " "
+    lines = textwrap.wrap(prose(_(text)), width - len(indent)) if width > len(indent) + 10 else [prose(_(text))]
+    return Content.styled(f"  {label} " + ("\n" + indent).join(lines), style)
 
 
 def _stays_line(drive: Drive, words: str) -> Content:

@@ -25,10 +25,11 @@ def run_screen(sitting: Sitting, language: str | None) -> int:
     return keep_screen(sitting, language, _open)
 
 
-def choose_machine(machines: Sequence[tuple[str, str, str]]) -> str | None:
+def choose_machine(machines: Sequence[tuple[str, str, str]], language: str | None = None) -> str | None:
     """Let a person choose among (name, title, description); the name, or None."""
     from agent.tui.chooser import MachineChooser  # noqa: PLC0415 - the language is chosen before a screen is imported
 
+    use_language(language)
     return MachineChooser(machines).run()
 
 

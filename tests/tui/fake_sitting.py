@@ -212,7 +212,8 @@ class FakeSitting:
             Environment.SIMULATED, True, "Recycl'ordi", "station-07", "CN=Ardoise TEST root", "K07", Path("/run/ardoise/evidence"),
             "https://registry.example",
         )  # fmt: skip
-        self.inspection = Inspection(INVENTORY, laptop_drives() if drives is None else drives, STICK)
+        found = laptop_drives() if drives is None else drives
+        self.inspection = Inspection(INVENTORY, (*found, InspectedDrive(STICK, None)), STICK)
         self.state = SittingView(Stage.READY, None, "", "")
         self.jobs: tuple[JobSnapshot, ...] = ()
         self.records: tuple[EvidenceView, ...] = ()
