@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from asn1crypto import cms, core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
@@ -51,7 +51,11 @@ _SIGNING_CERTIFICATE_V2 = _oid("1.2.840.113549.1.9.16.2.47")
 _SHA256 = _oid("2.16.840.1.101.3.4.2.1")
 _ECDSA_WITH_SHA256 = _oid("1.2.840.10045.4.3.2")
 
-_PARSER_ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+# What cryptography raises on foreign certificates; not all of it derives from ValueError.
+CERTIFICATE_ERRORS = (
+    ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+_PARSER_ERRORS = (*CERTIFICATE_ERRORS, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,10 @@ def _tlv(tag: int, *parts: bytes) -> bytes:
 
 
 def _check_ecdsa(signature: bytes, leaf: x509.Certificate, attributes: bytes) -> None:
-    key = leaf.public_key()
+    try:
+        key = leaf.public_key()
+    except CERTIFICATE_ERRORS as error:
+        raise SignatureInvalid("The signer's key can't be read.") from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise SignatureInvalid("The signer's key is not on the curve P-256.")
     try:

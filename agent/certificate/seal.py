@@ -43,7 +43,7 @@ class _RepeatableWriter(IncrementalPdfFileWriter):
 
     @classmethod
     def _handle_id(cls, prev: PdfFileReader) -> generic.ArrayObject:
-        first = super()._handle_id(prev)[0]
+        first = super()._handle_id(prev)[0]  # type: ignore[no-untyped-call]
         return generic.ArrayObject([first, generic.ByteStringObject(hashlib.sha256(first).digest()[:16])])
 
     def _update_meta(self) -> None:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
+from agent.certificate.cades import CERTIFICATE_ERRORS
 from agent.certificate.report import FailureKind, Signer, StepFailed
 from agent.errors import UsageError
 
@@ -70,16 +71,17 @@ def find_chain(leaf_der: bytes, issuing_ca_der: bytes, trust: Trust) -> Chain:
     """The checked path from a station's certificate to a given root; raises StepFailed UNTRUSTED."""
     try:
         leaf, issuing_ca = (x509.load_der_x509_certificate(der) for der in (leaf_der, issuing_ca_der))
-    except ValueError as error:
+    except CERTIFICATE_ERRORS as error:
         raise _untrusted("A certificate is not DER.") from error
-    if not _is_issued_by(leaf, issuing_ca) or not is_issuing_ca(issuing_ca):
+    # From the root downwards: whatever is looked into has been signed by somebody trusted.
+    root = next((root for root in trust.roots if _is_issued_by(issuing_ca, root)), None)
+    if root is None:
+        raise _untrusted("The signer's chain does not lead to a trusted root.")
+    if not is_issuing_ca(issuing_ca) or not _is_issued_by(leaf, issuing_ca):
         raise _untrusted("The station's certificate was not issued by the CA that travels with it.")
     if not is_station(leaf):
         raise _untrusted("The signer's certificate is not meant for signing records (keyUsage, extensions).")
-    for root in trust.roots:
-        if _is_issued_by(issuing_ca, root):
-            return Chain(leaf, issuing_ca, root)
-    raise _untrusted("The signer's chain does not lead to a trusted root.")
+    return Chain(leaf, issuing_ca, root)
 
 
 def check_validity(chain: Chain, at: datetime) -> str:
@@ -192,7 +194,7 @@ def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bo
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (*CERTIFICATE_ERRORS, InvalidSignature):
         return False
     return True
 

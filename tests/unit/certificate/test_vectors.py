@@ -1,0 +1,39 @@
+"""The committed certificates get the verdicts that stand in their index, and are what their maker makes."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from agent.certificate.report import Report
+from agent.certificate.trust import load_trust
+from agent.certificate.verify import verify_document, verify_record
+from tests.vectors.make import FOLDER, write
+
+INDEX = json.loads((FOLDER / "index.json").read_text())
+
+
+def _verify(entry: dict[str, str]) -> Report:
+    crl = None if entry["crl"] is None else (FOLDER / entry["crl"]).read_bytes()
+    trust = load_trust((FOLDER / entry["trust"]).read_bytes(), crl)
+    file, at = FOLDER / entry["file"], datetime.fromisoformat(entry["at"])
+    if file.suffix == ".pdf":
+        return verify_document(file.read_bytes(), trust, at)
+    return verify_record(file.read_bytes(), file.with_name(file.name + ".p7s").read_bytes(), trust, at)
+
+
+@pytest.mark.parametrize("entry", INDEX, ids=[entry["file"] for entry in INDEX])
+def test_verdict(entry: dict[str, str]) -> None:
+    report = _verify(entry)
+    step = report.failed_step.name if report.failed_step else None
+    assert (report.failure, step) == (entry["failure"], entry["failed_step"])
+    assert report.valid == (report.record is not None) == (entry["failure"] is None)
+
+
+def test_they_are_made_again_the_same(tmp_path: Path) -> None:
+    write(tmp_path)
+    made = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    kept = {p.relative_to(FOLDER): p.read_bytes() for p in FOLDER.rglob("*") if p.is_file() and p.suffix not in {".py", ".pyc"}}
+    assert made.keys() == kept.keys()
+    assert [name for name, data in made.items() if data != kept[name]] == []
