@@ -4,7 +4,6 @@ One form serves the record and the journal, so that a recovered session says the
 """
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -68,6 +67,10 @@ def _float_in(_data: object, _: type) -> float:
     raise JsonFormError("no field of a record is a fraction")
 
 
+def _enum_in(data: object, cls: type[StrEnum]) -> StrEnum:
+    return cls(_str_in(data, str))
+
+
 def _make_converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=False, detailed_validation=True)
     converter.register_unstructure_hook(int, str)
@@ -75,15 +78,13 @@ def _make_converter() -> cattrs.Converter:
     converter.register_unstructure_hook(datetime, _time_out)
     converter.register_unstructure_hook(StrEnum, lambda value: value.value)
     converter.register_structure_hook(datetime, _time_in)
-    # By identity of the type: a hook registered for str would also serve every StrEnum, and let any word through.
-    hooks = ((int, _int_in), (bool, _bool_in), (str, _str_in), (float, _float_in))
-    for kind, hook in hooks:
-        converter.register_structure_hook_func(_is_exactly(kind), hook)
+    converter.register_structure_hook(int, _int_in)
+    converter.register_structure_hook(bool, _bool_in)
+    converter.register_structure_hook(str, _str_in)
+    converter.register_structure_hook(float, _float_in)
+    # A StrEnum is a str: without a hook of its own, the one for str would let any word through.
+    converter.register_structure_hook(StrEnum, _enum_in)
     return converter
-
-
-def _is_exactly(kind: type) -> Callable[[Any], bool]:
-    return lambda asked: asked is kind
 
 
 _converter = _make_converter()
