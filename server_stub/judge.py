@@ -4,7 +4,7 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from agent.certificate.document import find_seal, read_attachments
+from agent.certificate.document import read_attachments
 from agent.certificate.evidence import Evidence
 from agent.certificate.record import decode_record
 from agent.certificate.report import FailureKind, Report
@@ -64,7 +64,7 @@ class Judge:
         document = verify_document(evidence.document, trust, at)
         if not document.valid:
             return _refusal_of(document, evidence, "document")
-        attached = read_attachments(evidence.document, find_seal(evidence.document))
+        attached = read_attachments(evidence.document)
         if attached != (evidence.record, evidence.signature):
             return Refuse(
                 "document: same record", "The document carries another record or signature than the upload."
