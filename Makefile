@@ -5,7 +5,6 @@ BIN := $(VENV)/bin
 LOCK := .ci/requirements-dev.txt
 PACKAGES := $(shell sed -n 's/^sudo apt-get install //p' README.md)
 CODE := agent server_stub tests
-export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint fix test-root packages machines pictures vectors texts lock clean

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import signal
 import subprocess
@@ -37,7 +36,9 @@ class Done:
 def ardoise(*arguments: object, timeout: float = 240) -> Done:
     """Run `ardoise` to its end."""
     argv = [sys.executable, "-m", "agent", *map(str, arguments)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=timeout)
+    done = subprocess.run(
+        argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=timeout
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return Done(done.returncode, done.stdout, done.stderr)
 
@@ -175,4 +176,3 @@ def registry(tmp_path: Path, shop: Shop, allow_programs) -> Iterator[RegistryPro
 @pytest.fixture(autouse=True)
 def _python(allow_programs) -> None:
     allow_programs(Path(sys.executable).name, "mkfs.ext4", "debugfs")
-    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")

@@ -3,12 +3,15 @@
 import json
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from agent.certificate.pki import issue_station, lock_key, make_issuing_ca, make_root
 from tests.bench.recover import photorec_found, planted_digests, planted_tokens, strings_found
-from tests.e2e.conftest import Shop, ardoise, make_shop, record_folders, serials
+from tests.e2e.conftest import PASSPHRASE, Shop, ardoise, make_shop, record_folders, serials
 
 
 def planted(machine: Path) -> tuple[Path, dict]:
@@ -30,6 +33,25 @@ def pdfsig(document: Path, root: Path, folder: Path) -> str:
         ["pdfsig", "-nssdir", f"sql:{store}", str(document)], capture_output=True, text=True, check=False
     )
     return done.stdout
+
+
+def expired_shop(folder: Path) -> Shop:
+    """A TEST root made two years ago, whose station's 400 days are over."""
+    then = datetime.now(UTC) - timedelta(days=730)
+    root = make_root("Recycl'Ordi", then, test=True)
+    issuing = make_issuing_ca(root, then)
+    issued = issue_station(issuing, "old", then, timedelta(days=400))
+    station = folder / "old-station"
+    station.mkdir()
+    (folder / "old-passphrase").write_text(PASSPHRASE)
+    (station / "station.key.pem").write_bytes(lock_key(issued.private_key, PASSPHRASE.encode(), iterations=2048))
+    for name, certificate in [
+        ("station.cert", issued.certificate),
+        ("chain", issuing.certificate),
+        ("root", root.certificate),
+    ]:
+        (station / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    return Shop(folder, station, folder / "old-passphrase")
 
 
 @pytest.fixture
@@ -180,27 +202,21 @@ def test_bad_desks_are_refused_before_anything_is_touched(bench, shop, evidence,
     assert (machine / "drives/sda/image").read_bytes() == before
 
 
-def test_an_expired_station_is_refused_before_anything_is_touched(bench, shop, evidence, tmp_path) -> None:
+def test_an_expired_station_is_refused_before_anything_is_touched(bench, evidence, tmp_path) -> None:
     machine = bench("laptop", size_mib=16)
-    station = tmp_path / "old"
+    before = (machine / "drives/sda/image").read_bytes()
     done = ardoise(
-        "pki",
-        "issue-station",
-        shop.pki,
-        "--name",
-        "old",
-        "--out",
-        station,
-        "--passphrase-file",
-        shop.passphrase,
-        "--days",
-        "0",
+        "sanitize",
+        "--all",
+        "--confirm",
+        *serials(machine),
+        *expired_shop(tmp_path).desk(evidence),
+        "--machine",
+        machine,
     )
-    assert done.code == 0, done.err
-    old = Shop(shop.pki, station, shop.passphrase)
-    done = ardoise("sanitize", "--all", "--confirm", *serials(machine), *old.desk(evidence), "--machine", machine)
     assert done.code == 3
     assert "expired" in done.err
+    assert (machine / "drives/sda/image").read_bytes() == before
 
 
 def test_the_stations_records_are_chained(bench, shop, evidence, tmp_path) -> None:
