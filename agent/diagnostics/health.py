@@ -197,7 +197,8 @@ def _first(*numbers: int | None) -> int | None:
 
 
 def _hours(document: dict[str, Any], attributes: dict[int, Attribute]) -> int | None:
-    return _first(number_at(document, "power_on_time", "hours"), _count(attributes, POWER_ON_HOURS))
+    hours = _first(number_at(document, "power_on_time", "hours"), _count(attributes, POWER_ON_HOURS))
+    return hours if hours is not None and hours >= 0 else None
 
 
 def _temperature(document: dict[str, Any]) -> int | None:

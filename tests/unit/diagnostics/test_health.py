@@ -5,6 +5,8 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.diagnostics.attributes import attributes_of
 from agent.diagnostics.health import STILL_SANITIZED, assess
@@ -205,3 +207,26 @@ def test_documents_of_no_shape_are_unknown(document: dict[str, Any]) -> None:
     report = assess(snapshot(document, 0))
     assert report.verdict is Verdict.UNKNOWN
     assert (report.power_on_hours, report.temperature_celsius, report.reallocated_sectors) == (None, None, None)
+
+
+KEYS = (
+    "smart_status", "passed", "ata_smart_attributes", "table", "id", "raw", "value", "string", "when_failed", "flags", "prefailure",
+    "nvme_smart_health_information_log", "critical_warning", "media_errors", "available_spare", "available_spare_threshold",
+    "percentage_used", "power_on_time", "hours", "temperature", "current", "ata_smart_data", "self_test", "status", "nvme_self_test_log",
+    "smartctl", "messages", "scsi_error_counter_log", "read", "total_uncorrected_errors", "scsi_self_test_0", "result", "smart_support",
+)  # fmt: skip
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=30,
+)
+
+
+@given(document=st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6), status=st.integers(0, 255))
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_no_document_raises_or_is_ok_without_the_drives_own_word(document: dict[str, Any], status: int) -> None:
+    report = assess(snapshot(document, status))
+    if report.verdict is Verdict.OK:
+        assert report.self_assessment_passed is True
+        assert not status & 0b10111011
+    assert report.power_on_hours is None or 0 <= report.power_on_hours <= 263_000
