@@ -91,24 +91,7 @@ class SessionEvent:
     at: datetime
 
 
-@dataclass(frozen=True)
-class RecordedEvent:
-    """The sitting's record is durable; nothing is to be recovered from this journal any more."""
-
-    record_sha256: str
-    at: datetime
-
-
-Event = (
-    StateEvent
-    | OpenedEvent
-    | PassEvent
-    | ProgressEvent
-    | VerificationEvent
-    | ResultEvent
-    | SessionEvent
-    | RecordedEvent
-)
+Event = StateEvent | OpenedEvent | PassEvent | ProgressEvent | VerificationEvent | ResultEvent | SessionEvent
 
 _EVENTS: dict[str, type[Event]] = {
     "state": StateEvent,
@@ -118,7 +101,6 @@ _EVENTS: dict[str, type[Event]] = {
     "verification": VerificationEvent,
     "result": ResultEvent,
     "session": SessionEvent,
-    "recorded": RecordedEvent,
 }
 _NAMES = {cls: name for name, cls in _EVENTS.items()}
 
@@ -137,11 +119,6 @@ class JournalContent:
         """How the sitting ended; None where the journal does not say."""
         ends = [e.ended for e in self.events if isinstance(e, SessionEvent)]
         return ends[-1] if ends else None
-
-    @property
-    def recorded(self) -> bool:
-        """Whether its record was made."""
-        return any(isinstance(e, RecordedEvent) for e in self.events)
 
 
 class Journal:
@@ -180,27 +157,6 @@ class Journal:
             raise
         return journal
 
-    @classmethod
-    def reopen(cls, path: Path) -> "Journal":
-        """Go on with a journal that was read back: its torn tail, if any, is cut off first.
-
-        Raises JournalCorrupt for a damaged one, which stays as it is, and EvidenceError.
-        """
-        scan = _scan(_read_bytes(path))
-        if scan.damage:
-            raise JournalCorrupt(
-                f"The journal can't be continued: {scan.damage}.", "Keep it aside for examination."
-            )
-        try:
-            os.truncate(path, scan.sound_bytes)
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
-            os.fsync(descriptor)
-        except OSError as error:
-            raise EvidenceError(f"The journal can't be continued: {error.strerror}.", _CHECK_THE_STICK) from error
-        journal = cls(descriptor, path, scan.header)
-        journal._number, journal._previous = scan.lines, scan.previous
-        return journal
-
     def check(self) -> None:
         """Raise EvidenceError if the journal takes nothing more: no effect may begin that it can't hold."""
         if self._failure:
@@ -234,48 +190,26 @@ class Journal:
             self._previous = digest
 
 
-@dataclass(frozen=True)
-class _Scan:
-    header: SessionHeader
-    events: tuple[Event, ...]
-    damage: str
-    lines: int
-    previous: str
-    sound_bytes: int
-
-
 def read_journal(path: Path) -> JournalContent:
     """Read a journal as far as it can be trusted; raises JournalCorrupt without a sound header, EvidenceError."""
-    scan = _scan(_read_bytes(path))
-    return JournalContent(scan.header, scan.events, trusted=not scan.damage, damage=scan.damage)
-
-
-def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        *lines, tail = path.read_bytes().split(b"\n")
     except OSError as error:
         raise EvidenceError(f"The journal can't be read: {error.strerror}.") from error
-
-
-def _scan(data: bytes) -> _Scan:
-    *lines, tail = data.split(b"\n")
     if not lines:
         raise JournalCorrupt("The journal holds not even its first line.", _ASIDE)
     header, previous = _read_header(lines[0])
     events: list[Event] = []
-    damage = ""
-    sound = len(lines[0]) + 1
     for number, line in enumerate(lines[1:], start=1):
         try:
-            name, body, digest = _decode_line(line, number, previous)
+            name, body, previous = _decode_line(line, number, previous)
             events.append(from_json_form(body, _EVENTS[name]))
         except (ValueError, KeyError, TypeError) as error:
-            if not _is_torn([*lines[number:], tail]):
-                damage = f"line {number + 1} of the journal is damaged ({type(error).__name__})"
-            break
-        previous = digest
-        sound += len(line) + 1
-    return _Scan(header, tuple(events), damage, len(events) + 1, previous, sound)
+            if _is_torn([*lines[number:], tail]):
+                break
+            damage = f"line {number + 1} of the journal is damaged ({type(error).__name__})"
+            return JournalContent(header, tuple(events), trusted=False, damage=damage)
+    return JournalContent(header, tuple(events), trusted=True, damage="")
 
 
 def _read_header(line: bytes) -> tuple[SessionHeader, str]:
