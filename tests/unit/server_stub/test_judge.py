@@ -161,11 +161,11 @@ def test_whole_way_through_http(tmp_path):
         assert put(sealed()).status_code == 200
         refused = put(sealed("b"))
         assert (refused.status_code, refused.json()["step"]) == (422, "record: 3 chain")
-        kept = put(sealed("b", specimen=False))
+        kept = put(sealed("b", 5, specimen=False))
         assert (kept.status_code, kept.json()["reason"]) == (202, "unknown station")
         page = registry.get("/").text
         assert "SPECIMEN" in page
         assert "throw-away root" in registry.get(f"/certificates/{sealed().record_sha256}").text
         both = b"".join(pki_of(n).root.certificate.public_bytes(Encoding.PEM) for n in ("a", "b"))
         (tmp_path / "root.pem").write_bytes(both)
-        assert put(sealed("b", specimen=False)).status_code == 201
+        assert put(sealed("b", 5, specimen=False)).status_code == 201
