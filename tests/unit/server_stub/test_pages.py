@@ -107,6 +107,12 @@ def test_hostile_text_of_a_device_is_shown_as_text(registry):
     assert not set("\x00\x07\x1b\u202e") & set("".join(_all_pages(registry)))
 
 
+def test_failed_medium_says_where(registry):
+    text = _read(registry.get(f"/certificates/{evidence_of(2, 'server').record_sha256}").text).text
+    # Half of 4,000,787,030,016 bytes in sectors of 512.
+    assert "failed write error at LBA 3907018584" in text
+
+
 def test_no_person_and_no_whole_serial_on_any_page(registry):
     for page in _all_pages(registry):
         plain = html.unescape(page)
