@@ -6,11 +6,15 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from server_stub.embedded import embedded_registry
-
 from agent.__main__ import main as ardoise
+from server_stub.app import create_app
+from server_stub.judge import Judge, TrustFiles
+from server_stub.keys import load_key
+from server_stub.serving import serve_in_thread
+from server_stub.settings import Settings
 from tests.bench.make import make_bench
 
 _PACE = 6 * 1024 * 1024
@@ -42,7 +46,7 @@ def _run(place: Path) -> int:
         "pki", "init", pki, "--organisation", "Atelier de démonstration", "--test", "--passphrase-file", passphrase
     )
     _quiet("pki", "issue-station", pki, "--name", "demo-stick", "--out", station, "--passphrase-file", passphrase)
-    with embedded_registry(trust=pki / "root.pem", key=pki / "registry.key.pem", folder=place) as url:
+    with _embedded_registry(pki, place / "registry.sqlite") as url:
         code = ardoise(
             [
                 *("--bench", str(place / "machines"), "--operator", "demo", "--station", str(station)),
@@ -55,6 +59,17 @@ def _run(place: Path) -> int:
         f"Verify it: .venv/bin/ardoise verify {evidence}/* --trust {pki / 'root.pem'}\n"
     )
     return code
+
+
+@contextlib.contextmanager
+def _embedded_registry(pki: Path, database: Path) -> Iterator[str]:
+    settings = Settings(
+        key=load_key(pki / "registry.key.pem"),
+        verifier=Judge(TrustFiles(pki / "root.pem", None)),
+        database=f"sqlite:///{database}",
+    )
+    with serve_in_thread(create_app(settings)) as running:
+        yield running.base_url
 
 
 def _quiet(*arguments: object) -> None:
