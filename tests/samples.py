@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agent.certificate.pki import Authority, issue_station, make_crl, make_issuing_ca, make_root
@@ -56,8 +57,6 @@ class Pki:
 
     def revoking(self, at: datetime = AT) -> Trust:
         """Trust with a CRL that lists the station."""
-        from cryptography import x509  # noqa: PLC0415
-
         entry = (self.station.chain.leaf.serial_number, at, x509.ReasonFlags.key_compromise)
         return replace(self.trust, crl=make_crl(self.issuing_ca, (entry,), 2, at))
 

@@ -78,7 +78,7 @@ def sign_digest(digest: bytes, key: "StationKey", signing_time: datetime | None)
     second = None if signing_time is None else signing_time.astimezone(UTC).replace(microsecond=0)
     attributes = _signed_attributes(digest, second, key.leaf, key.issuing_ca)
     signature = key.sign(_tlv(_SET, attributes))
-    return _build(attributes, Envelope(second, key.leaf, key.issuing_ca, signature), key.chain.leaf)
+    return _build(attributes, Envelope(second, key.leaf, key.issuing_ca, signature))
 
 
 def sign_low_s(private_key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes:
@@ -97,8 +97,7 @@ def open_envelope(der: bytes, digest: bytes, *, timed: bool) -> Envelope:
     try:
         envelope, signed_digest = _take_apart(der, timed=timed)
         attributes = _signed_attributes(signed_digest, envelope.signing_time, envelope.leaf, envelope.issuing_ca)
-        leaf = x509.load_der_x509_certificate(envelope.leaf)
-        rebuilt = _build(attributes, envelope, leaf)
+        rebuilt = _build(attributes, envelope)
     except _PARSER_ERRORS as error:
         raise SignatureInvalid("The signature is not a CMS envelope of the form that stations make.") from error
     if not hmac.compare_digest(rebuilt, der):
@@ -107,7 +106,7 @@ def open_envelope(der: bytes, digest: bytes, *, timed: bool) -> Envelope:
         )
     if not hmac.compare_digest(signed_digest, digest):
         raise SignatureInvalid("These bytes are not the ones that were signed: the digest differs.")
-    _check_ecdsa(envelope.signature, leaf, _tlv(_SET, attributes))
+    _check_ecdsa(envelope, _tlv(_SET, attributes))
     return envelope
 
 
@@ -150,12 +149,13 @@ def _time(value: datetime) -> bytes:
     return bytes(core.GeneralizedTime(value).dump())
 
 
-def _build(attributes: bytes, envelope: Envelope, leaf: x509.Certificate) -> bytes:
+def _build(attributes: bytes, envelope: Envelope) -> bytes:
     """The one envelope of these parts (RFC 5652 5.1; algorithm identifiers without parameters, RFC 5754 2 and 3.2)."""
+    leaf = asn1_x509.Certificate.load(envelope.leaf, strict=True)
     signer = _tlv(
         _SEQUENCE,
         _VERSION_1,
-        _tlv(_SEQUENCE, leaf.issuer.public_bytes(), core.Integer(leaf.serial_number).dump()),
+        _tlv(_SEQUENCE, leaf.issuer.dump(), leaf["tbs_certificate"]["serial_number"].dump()),
         _tlv(_SEQUENCE, _SHA256),
         _tlv(_CONTEXT_0, attributes),
         _tlv(_SEQUENCE, _ECDSA_WITH_SHA256),
@@ -181,9 +181,10 @@ def _tlv(tag: int, *parts: bytes) -> bytes:
     return bytes((tag, 0x80 | len(length))) + length + contents
 
 
-def _check_ecdsa(signature: bytes, leaf: x509.Certificate, attributes: bytes) -> None:
+def _check_ecdsa(envelope: Envelope, attributes: bytes) -> None:
+    signature = envelope.signature
     try:
-        key = leaf.public_key()
+        key = x509.load_der_x509_certificate(envelope.leaf).public_key()
     except CERTIFICATE_ERRORS as error:
         raise SignatureInvalid("The signer's key can't be read.") from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):

@@ -20,6 +20,8 @@ import rfc8785
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from agent.certificate.cades import sign_detached
 from agent.certificate.page import render_page
@@ -50,7 +52,9 @@ class Case:
     at: datetime = LATER
 
 
-def good(pki: Pki, kind: str = "laptop", *, number: int = 1, environment: Environment = Environment.LIVE_IMAGE) -> Record:
+def good(
+    pki: Pki, kind: str = "laptop", *, number: int = 1, environment: Environment = Environment.LIVE_IMAGE
+) -> Record:
     """A record that names the station of this chain."""
     return sample_record(kind, issuer=pki.station.issuer, number=number, environment=environment)
 
@@ -70,10 +74,7 @@ def sealed(pki: Pki, record: Record) -> dict[str, bytes]:
 
 def with_white_box(pdf: bytes) -> bytes:
     """An appended revision that paints white over the upper half of the first page."""
-    from pyhanko.pdf_utils import generic
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-
-    with mock.patch("os.urandom", lambda size: bytes(size)):
+    with mock.patch("os.urandom", bytes):
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
     box = generic.StreamObject(stream_data=b"q 1 1 1 rg 50 350 500 450 re f Q")
     writer.add_stream_to_page(0, writer.add_object(box))
@@ -86,10 +87,18 @@ def with_white_box(pdf: bytes) -> bytes:
 def wrong_usage(pki: Pki) -> Pki:
     """The same station with a certificate for key agreement."""
     real = pki.station.chain.leaf
-    builder = x509.CertificateBuilder().subject_name(real.subject).issuer_name(real.issuer).public_key(real.public_key())
-    builder = builder.serial_number(77).not_valid_before(real.not_valid_before_utc).not_valid_after(real.not_valid_after_utc)
+    builder = (
+        x509.CertificateBuilder().subject_name(real.subject).issuer_name(real.issuer).public_key(real.public_key())
+    )
+    builder = (
+        builder.serial_number(77)
+        .not_valid_before(real.not_valid_before_utc)
+        .not_valid_after(real.not_valid_after_utc)
+    )
     usage = x509.KeyUsage(False, False, False, False, True, False, False, False, False)
-    leaf = builder.add_extension(usage, critical=True).sign(pki.issuing_ca.private_key, hashes.SHA256(), ecdsa_deterministic=True)
+    leaf = builder.add_extension(usage, critical=True).sign(
+        pki.issuing_ca.private_key, hashes.SHA256(), ecdsa_deterministic=True
+    )
     return replace(pki, station=StationKey(replace(pki.station.chain, leaf=leaf), pki.station.private_key))
 
 
@@ -132,9 +141,17 @@ def _valid(a: Pki) -> list[Case]:
         Case("good-crl", signed(a, encode_record(good(a))), "not in the issuing CA's list", crl="empty"),
         Case("incomplete", sealed(a, good(a, "server")), "authentic, seven of eight media"),
         Case("no-medium", sealed(a, good(a, "no-drive")), "authentic, nothing found"),
-        Case("hostile-text", sealed(a, good(a, "hostile")), "device text with markup, a ByteRange, control characters"),
+        Case(
+            "hostile-text",
+            sealed(a, good(a, "hostile")),
+            "device text with markup, a ByteRange, control characters",
+        ),
         Case("specimen", sealed(test, specimen), "a simulated machine under a TEST root", trust="test"),
-        Case("clock-2009", signed(a, encode_record(replace(clock, time=wrong_clock))), "a dead clock is only a remark"),
+        Case(
+            "clock-2009",
+            signed(a, encode_record(replace(clock, time=wrong_clock))),
+            "a dead clock is only a remark",
+        ),
     ]
 
 
@@ -170,12 +187,40 @@ def _untrusted(a: Pki, b: Pki) -> list[Case]:
     return [
         Case("swapped", swapped, "the signature of another record", "signature", "signature"),
         Case("unknown-signer", signed(b, encode_record(good(b))), "a chain to another root", "untrusted", "chain"),
-        Case("wrong-usage", signed(odd, encode_record(good(odd))), "a certificate for key agreement", "untrusted", "chain"),
-        Case("expired", signed(short, encode_record(good(short))), "the station's 10 days are over", "expired", "validity", "s"),
-        Case("too-early", signed(a, mine), "before the certificate's begin", "not yet valid", "validity", at=AT - timedelta(9)),
+        Case(
+            "wrong-usage",
+            signed(odd, encode_record(good(odd))),
+            "a certificate for key agreement",
+            "untrusted",
+            "chain",
+        ),
+        Case(
+            "expired",
+            signed(short, encode_record(good(short))),
+            "the station's 10 days are over",
+            "expired",
+            "validity",
+            "s",
+        ),
+        Case(
+            "too-early",
+            signed(a, mine),
+            "before the certificate's begin",
+            "not yet valid",
+            "validity",
+            at=AT - timedelta(9),
+        ),
         Case("revoked", signed(a, mine), "the station is on the list", "revoked", "revocation", crl="revoked"),
         Case("foreign-crl", signed(a, mine), "a list of another CA", "untrusted", "revocation", crl="foreign"),
-        Case("stale-crl", signed(a, mine), "the list is out of date", "untrusted", "revocation", crl="empty", at=AT + timedelta(91)),
+        Case(
+            "stale-crl",
+            signed(a, mine),
+            "the list is out of date",
+            "untrusted",
+            "revocation",
+            crl="empty",
+            at=AT + timedelta(91),
+        ),
     ]
 
 
@@ -186,10 +231,26 @@ def _contradicting(a: Pki) -> list[Case]:
     said = ("contradiction", "evidence")
     return [
         Case("specimen-real-root", signed(a, encode_record(specimen)), "under a real root", "specimen", "specimen"),
-        Case("specimen-denied", signed(a, encode_record(denied)), "simulated, not marked", "contradiction", "specimen"),
+        Case(
+            "specimen-denied",
+            signed(a, encode_record(denied)),
+            "simulated, not marked",
+            "contradiction",
+            "specimen",
+        ),
         Case("short-write", signed(a, encode_record(short_write(good(a)))), "512 bytes not written", *said),
-        Case("forged-headline", signed(a, encode_record(forged_headline(good(a, "server")))), "one medium failed", *said),
-        Case("forged-outcome", signed(a, encode_record(forged_outcome(good(a, "server")))), "a failed medium called sanitized", *said),
+        Case(
+            "forged-headline",
+            signed(a, encode_record(forged_headline(good(a, "server")))),
+            "one medium failed",
+            *said,
+        ),
+        Case(
+            "forged-outcome",
+            signed(a, encode_record(forged_outcome(good(a, "server")))),
+            "a failed medium called sanitized",
+            *said,
+        ),
         Case(
             "other-issuer",
             signed(a, encode_record(replace(good(a), issuer=other_station))),
@@ -219,9 +280,28 @@ def _documents(a: Pki, b: Pki) -> list[Case]:
         Case("appended", {"certificate.pdf": pdf + b"\n"}, "one byte too many", *form),
         Case("upper-case-hex", {"certificate.pdf": upper}, "the same seal spelled otherwise", *form),
         Case("padding", {"certificate.pdf": padded}, "something behind the seal", *form),
-        Case("sealed-by-another", {"certificate.pdf": foreign_seal}, "another station's seal", "untrusted", "seal chain"),
-        Case("sealed-by-another-trusted", {"certificate.pdf": foreign_seal}, "both roots trusted", "seal", "same station", "both"),
-        Case("specimen-certificate", sealed(a, good(a, "tablet", environment=Environment.SIMULATED)), "real root", "specimen", "specimen"),
+        Case(
+            "sealed-by-another",
+            {"certificate.pdf": foreign_seal},
+            "another station's seal",
+            "untrusted",
+            "seal chain",
+        ),
+        Case(
+            "sealed-by-another-trusted",
+            {"certificate.pdf": foreign_seal},
+            "both roots trusted",
+            "seal",
+            "same station",
+            "both",
+        ),
+        Case(
+            "specimen-certificate",
+            sealed(a, good(a, "tablet", environment=Environment.SIMULATED)),
+            "real root",
+            "specimen",
+            "specimen",
+        ),
     ]
 
 

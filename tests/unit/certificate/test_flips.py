@@ -73,7 +73,7 @@ def test_every_cut_of_the_signature(good: Good) -> None:
 
 def test_random_envelopes_are_refused_and_never_crash(good: Good) -> None:
     chosen = random.Random(88)
-    for _ in range(3000):
+    for _ in range(1000):
         changed = bytearray(good.signature)
         for _ in range(chosen.randrange(1, 6)):
             changed[chosen.randrange(len(changed))] = chosen.randrange(256)

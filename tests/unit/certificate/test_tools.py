@@ -12,10 +12,12 @@ from tests.conftest import Allow
 from tests.samples import fixed_key
 from tests.unit.certificate.conftest import Good
 
+# fmt: off
 OPENSSL = (
-    "openssl cms -verify -cades -binary -inform DER -in record.json.p7s -content record.json -CAfile root.pem "
-    "-purpose any -out /dev/null"
-).split()
+    "openssl", "cms", "-verify", "-cades", "-binary", "-inform", "DER", "-in", "record.json.p7s", "-content", "record.json",
+    "-CAfile", "root.pem", "-purpose", "any", "-out", "/dev/null",
+)
+# fmt: on
 
 
 @pytest.fixture
@@ -28,7 +30,9 @@ def folder(good: Good, tmp_path: Path) -> Path:
 
 
 def _run(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        argv, check=False, cwd=folder, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL
+    )
 
 
 def test_openssl_verifies_the_record(folder: Path, allow_programs: Allow) -> None:
@@ -49,7 +53,10 @@ def test_pdfsig_trusts_the_whole_document(folder: Path, allow_programs: Allow) -
     allow_programs("certutil", "pdfsig")
     (folder / "nss").mkdir()
     assert _run(folder, "certutil", "-N", "-d", "sql:nss", "--empty-password").returncode == 0
-    assert _run(folder, "certutil", "-A", "-d", "sql:nss", "-n", "root", "-t", "CT,C,C", "-i", "root.pem").returncode == 0
+    assert (
+        _run(folder, "certutil", "-A", "-d", "sql:nss", "-n", "root", "-t", "CT,C,C", "-i", "root.pem").returncode
+        == 0
+    )
     said = _run(folder, "pdfsig", "-nssdir", "sql:nss", "certificate.pdf").stdout
     for line in ("Total document signed", "Signature is Valid", "Certificate is Trusted", "ETSI.CAdES.detached"):
         assert line in said
@@ -83,6 +90,9 @@ def test_openssl_opens_the_key_with_its_passphrase_only(tmp_path: Path, good: Go
     assert (opened.returncode, refused.returncode != 0) == (0, True)
     for word in ("PBES2", "PBKDF2", ":0927C0", "hmacWithSHA256", "aes-256-cbc"):  # 0x0927C0 = 600,000
         assert word in shape
-    parts = [c.public_bytes(Encoding.PEM) for c in (good.pki.station.chain.leaf, good.pki.issuing_ca.certificate, good.pki.root.certificate)]
+    parts = [
+        c.public_bytes(Encoding.PEM)
+        for c in (good.pki.station.chain.leaf, good.pki.issuing_ca.certificate, good.pki.root.certificate)
+    ]
     key = load_station_key(pem, *parts, b"a long passphrase")
     assert key.issuer == good.pki.station.issuer

@@ -34,6 +34,10 @@ def test_verdict(entry: dict[str, str]) -> None:
 def test_they_are_made_again_the_same(tmp_path: Path) -> None:
     write(tmp_path)
     made = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-    kept = {p.relative_to(FOLDER): p.read_bytes() for p in FOLDER.rglob("*") if p.is_file() and p.suffix not in {".py", ".pyc"}}
+    kept = {
+        p.relative_to(FOLDER): p.read_bytes()
+        for p in FOLDER.rglob("*")
+        if p.is_file() and p.suffix not in {".py", ".pyc"}
+    }
     assert made.keys() == kept.keys()
     assert [name for name, data in made.items() if data != kept[name]] == []

@@ -1,0 +1,123 @@
+"""A record has one form, and whatever could be read differently is refused."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import rfc8785
+
+from agent.certificate.record import MAXIMUM_BYTES, decode_record, encode_record
+from agent.errors import MalformedRecord
+from agent.model.json_form import to_json_form
+from agent.model.record import Headline, Outcome, Record
+from tests.samples import KINDS, sample_record
+
+
+@pytest.fixture
+def record() -> Record:
+    return sample_record("laptop")
+
+
+def _with(record: Record, **changes: object) -> bytes:
+    return rfc8785.dumps({**to_json_form(record), **changes})
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "hostile"])
+def test_a_record_comes_back_as_it_was(kind: str) -> None:
+    record = sample_record(kind)
+    assert decode_record(encode_record(record)) == record
+
+
+def test_enums_come_back_as_enums(record: Record) -> None:
+    back = decode_record(encode_record(record))
+    assert back.headline is Headline.SANITIZED
+    assert back.drives[0].outcome is Outcome.SANITIZED
+
+
+def test_hostile_text_is_normalised_and_nothing_else() -> None:
+    record = sample_record("hostile")
+    back = decode_record(encode_record(record))
+    assert [d.identity.serial for d in back.drives] == [d.identity.serial for d in record.drives]
+    assert encode_record(back) == encode_record(record)
+
+
+def test_broken_device_text_still_makes_a_record(record: Record) -> None:
+    identity = replace(record.drives[0].identity, serial="AB\udc80C")
+    broken = replace(record, drives=(replace(record.drives[0], identity=identity),))
+    assert decode_record(encode_record(broken)).drives[0].identity.serial == "AB\ufffdC"
+
+
+def test_the_bytes_are_canonical_json_with_integers_as_strings(record: Record) -> None:
+    data = encode_record(record)
+    assert rfc8785.dumps(json.loads(data)) == data
+    assert json.loads(data)["drives"][0]["identity"]["capacity_bytes"] == "512110190592"
+
+
+def test_an_unknown_field_is_tolerated(record: Record) -> None:
+    assert decode_record(_with(record, added_later={"a": ["1"]})) == record
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"schema": "ardoise-record/2"}, "schema"),
+        ({"schema": None}, "schema"),
+        ({"headline": "PERFECT"}, "schema"),
+        ({"drives": "none"}, "schema"),
+        ({"drives": {}}, "schema"),
+        ({"salt": "short"}, "salt"),
+        ({"record_id": "0191aaaa-0000-4abc-8def-0123456789ab"}, "version 7"),
+        ({"specimen": "false"}, "schema"),
+        ({"operator": {"id": ["x"]}}, "schema"),
+        ({"x": 1}, "number"),
+        ({"x": 1.5}, "number"),
+    ],
+)
+def test_other_content_is_refused(record: Record, changes: dict[str, object], why: str) -> None:
+    with pytest.raises(MalformedRecord, match=why):
+        decode_record(_with(record, **changes))
+
+
+def test_a_missing_field_is_refused(record: Record) -> None:
+    form = to_json_form(record)
+    del form["salt"]
+    with pytest.raises(MalformedRecord):
+        decode_record(rfc8785.dumps(form))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'"x"', b"NaN", b"1" * 5000, b"[" * 100_000]
+)
+def test_other_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(MalformedRecord):
+        decode_record(data)
+
+
+def test_a_second_spelling_is_refused(record: Record) -> None:
+    data = encode_record(record)
+    for other in (
+        data + b"\n",
+        b" " + data,
+        b"\xef\xbb\xbf" + data,
+        data.replace(b"laptop", b"l\\u0061ptop"),
+        json.dumps(json.loads(data)).encode(),
+    ):
+        if other != data:
+            with pytest.raises(MalformedRecord):
+                decode_record(other)
+
+
+def test_the_size_is_limited_both_ways(record: Record) -> None:
+    large = replace(record, tool=replace(record.tool, helpers=("x" * MAXIMUM_BYTES,)))
+    with pytest.raises(MalformedRecord, match="are allowed"):
+        encode_record(large)
+    with pytest.raises(MalformedRecord, match="are allowed"):
+        decode_record(b" " * (MAXIMUM_BYTES + 1))
+
+
+def test_depth_is_limited_before_parsing(record: Record) -> None:
+    deep = json.loads("[" * 20 + "]" * 20)
+    with pytest.raises(MalformedRecord, match="deeper"):
+        decode_record(_with(record, zz=deep))
+    brackets = replace(record, operator=replace(record.operator, id='["[[[[[[[[[[[[[[[[[[[[[[[\\"[['))
+    assert decode_record(encode_record(brackets)) == brackets
