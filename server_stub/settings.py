@@ -27,7 +27,7 @@ class Settings:
     database: str = DEFAULT_DATABASE
     clock: Callable[[], datetime] = system_time
     max_body_bytes: int = MAX_BODY_BYTES
-    body_seconds: float = 60.0
+    body_seconds: float = 120.0
     quarantine_entries: int = 2_000
     quarantine_bytes: int = 2 * 1024**3
     page_size: int = 50

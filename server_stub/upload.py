@@ -16,7 +16,7 @@ from server_stub.settings import Settings
 from server_stub.store import Conflict, QuarantineFull, Receipted, Store
 from server_stub.verdict import KeepApart, Refuse
 
-_READ_AT_ONCE = 16
+_READ_AT_ONCE = 32
 _VERIFY_AT_ONCE = 4
 _DRAIN_FACTOR = 4
 

@@ -34,13 +34,13 @@ class Answer:
         return self.kind == "application/json" or self.kind.endswith("+json")
 
 
-def read_answer(response: requests.Response, deadline: float, monotonic: Callable[[], float]) -> Answer:
-    """Read at most 64 KiB until the deadline; raises RegistryUnavailable beyond either, requests' errors when it breaks off."""
+def read_answer(response: requests.Response, seconds: float, monotonic: Callable[[], float]) -> Answer:
+    """Read at most 64 KiB for at most so long; raises RegistryUnavailable beyond either, requests' errors when it breaks off."""
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     return Answer(
         status=response.status_code,
         kind=printable(kind, 60) or "no type",
-        body=_read_body(response, deadline, monotonic),
+        body=_read_body(response, monotonic() + seconds, monotonic),
         location=response.headers.get("Location", "") if 300 <= response.status_code < 400 else None,
         retry_after=response.headers.get("Retry-After"),
     )

@@ -3,6 +3,7 @@
 It never follows a redirect, never speaks plain http but to this machine itself, and never reads more than a receipt needs.
 """
 
+import io
 import random
 import time
 from collections.abc import Callable
@@ -104,10 +105,10 @@ class RegistryClient:
         return self._timing.fraction() * min(LONGEST_WAIT_SECONDS, BACKOFF_SECONDS * 2.0**attempt)
 
     def _put(self, sha256: str, body: bytes) -> Answer:
-        deadline = self._timing.monotonic() + sum(self._timeouts)
         with self._session.put(
             f"{self.base_url}/v1/certificates/{sha256}",
-            data=body,
+            # As a file it is sent in pieces, and the time-out holds for each: a slow line may take minutes.
+            data=io.BytesIO(body),
             headers={
                 "Content-Type": "application/json",
                 "Accept": "application/json, application/problem+json",
@@ -118,7 +119,7 @@ class RegistryClient:
             stream=True,
             auth=_no_credentials,
         ) as response:
-            return read_answer(response, deadline, self._timing.monotonic)
+            return read_answer(response, self._timeouts[1], self._timing.monotonic)
 
     def _judge(self, answer: Answer, evidence: Evidence) -> Archived | Quarantined:
         if answer.status in {HTTPStatus.OK, HTTPStatus.CREATED}:

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -22,11 +23,16 @@ def http(status: str, body: bytes = b"", kind: str = "application/json", *header
 
 
 @contextmanager
-def lying(script: Script) -> Iterator[tuple[str, list[bytes]]]:
-    """Answer each request's body with what `script(body, number)` returns (nothing: hang up); yields address and bodies."""
+def lying(script: Script, pause: float = 0.0) -> Iterator[tuple[str, list[bytes]]]:
+    """Answer each request's body with what `script(body, number)` returns (nothing: hang up); yields address and bodies.
+
+    `pause` is waited before each piece of the request is taken, in seconds.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
+    if pause:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
     bodies: list[bytes] = []
-    thread = threading.Thread(target=_serve, args=(listener, script, bodies), daemon=True)
+    thread = threading.Thread(target=_serve, args=(listener, script, bodies, pause), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", bodies
@@ -36,23 +42,23 @@ def lying(script: Script) -> Iterator[tuple[str, list[bytes]]]:
         thread.join(10)
 
 
-def _serve(listener: socket.socket, script: Script, bodies: list[bytes]) -> None:
+def _serve(listener: socket.socket, script: Script, bodies: list[bytes], pause: float) -> None:
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_answer, args=(connection, script, bodies), daemon=True).start()
+        threading.Thread(target=_answer, args=(connection, script, bodies, pause), daemon=True).start()
 
 
-def _answer(connection: socket.socket, script: Script, bodies: list[bytes]) -> None:
+def _answer(connection: socket.socket, script: Script, bodies: list[bytes], pause: float) -> None:
     with connection, contextlib.suppress(OSError):
-        body = _request_body(connection)
+        body = _request_body(connection, pause)
         bodies.append(body)
         connection.sendall(script(body, len(bodies)))
 
 
-def _request_body(connection: socket.socket) -> bytes:
+def _request_body(connection: socket.socket, pause: float) -> bytes:
     data = b""
     while b"\r\n\r\n" not in data:
         data += connection.recv(65536)
@@ -61,5 +67,6 @@ def _request_body(connection: socket.socket) -> bytes:
         int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
     )
     while len(body) < length:
+        time.sleep(pause)
         body += connection.recv(65536)
     return body

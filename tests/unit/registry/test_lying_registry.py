@@ -1,10 +1,12 @@
 """A registry that lies, stumbles or is not there: the record stays in the outbox, and the words say what happened."""
 
+import socket
 import time
 
 import pytest
 import requests
 
+from agent.certificate.evidence import Evidence
 from agent.certificate.receipt import make_receipt
 from agent.errors import EnvironmentLacks, ReceiptInvalid, RegistryRejected, RegistryUnavailable, UsageError
 from agent.registry.client import ATTEMPTS, Archived, Quarantined, registry_key
@@ -13,6 +15,13 @@ from tests.samples import AT
 from tests.unit.registry.helpers import Waits, client_for, outbox_with, record_id
 from tests.unit.registry.liars import http, lying
 from tests.unit.server_stub.samples import KEY, OTHER_KEY, evidence_of
+
+
+class SmallSendBuffer(requests.adapters.HTTPAdapter):
+    """Sends through a socket that holds little, as a slow line does."""
+
+    def init_poolmanager(self, *args, **options):
+        super().init_poolmanager(*args, socket_options=[(socket.SOL_SOCKET, socket.SO_SNDBUF, 8 * 1024)], **options)
 
 
 def _good(_body: bytes, _number: int) -> bytes:
@@ -119,7 +128,7 @@ def test_registry_that_never_answers_is_given_up_in_time():
 
 
 def test_answer_that_trickles_is_given_up_in_time(monkeypatch):
-    ticks = iter([0.0, *(float(n) for n in range(40, 4000, 20))])
+    ticks = iter([0.0, *(float(n) for n in range(20, 4000, 20))])
     waits = Waits()
     receipt = make_receipt(evidence_of(1), AT, 1, KEY)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -129,6 +138,18 @@ def test_answer_that_trickles_is_given_up_in_time(monkeypatch):
         object.__setattr__(client._timing, "monotonic", lambda: next(ticks))
         with pytest.raises(RegistryUnavailable, match="too slowly"):
             client.upload(evidence_of(1))
+
+
+def test_slow_line_may_take_longer_than_any_time_out():
+    evidence = Evidence(evidence_of(1).record, b"signed", bytes(300_000))
+    receipt = make_receipt(evidence, AT, 1, KEY)
+    session = requests.Session()
+    session.mount("http://", SmallSendBuffer())
+    with lying(lambda *_: http("201 Created", receipt), pause=0.03) as (url, _):
+        client = client_for(url, session=session, timeouts=(0.3, 0.3), attempts=1)
+        begun = time.monotonic()
+        assert client.upload(evidence) == Archived(receipt)
+        assert time.monotonic() - begun > 0.35
 
 
 def test_back_off_grows_with_full_jitter_and_is_bounded():

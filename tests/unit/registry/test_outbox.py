@@ -5,12 +5,15 @@ import multiprocessing
 import os
 import random
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import agent.durable
+import agent.registry.outbox
 from agent.certificate.receipt import make_receipt
 from agent.errors import EvidenceError
 from agent.registry.folder import CorruptFolder, read_folder
@@ -259,6 +262,28 @@ def test_sigkill_at_random_moments_shows_only_whole_records(tmp_path):
     scan = Outbox(tmp_path).scan()
     assert seen <= len(scan.pending) <= seen + 20
     assert not list(tmp_path.glob(".*"))
+
+
+def test_scan_waits_for_a_publication_instead_of_taking_its_folder(tmp_path, monkeypatch):
+    half_written, go_on = threading.Event(), threading.Event()
+
+    def slow_write(path, data):
+        agent.durable.write_synced(path, data)
+        half_written.set()
+        assert go_on.wait(30)
+
+    monkeypatch.setattr(agent.registry.outbox, "write_synced", slow_write)
+    outbox = Outbox(tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        publication = pool.submit(outbox.publish, record_id(1), files_of(1))
+        assert half_written.wait(30)
+        scan = pool.submit(Outbox(tmp_path).scan)
+        with pytest.raises(TimeoutError):
+            scan.result(0.2)
+        go_on.set()
+        publication.result(30)
+        assert [r.record_id for r in scan.result(30).pending] == [record_id(1)]
+    assert not (tmp_path / "set-aside").exists()
 
 
 # check_writable -----------------------------------------------------------------------------------------------

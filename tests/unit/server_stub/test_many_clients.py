@@ -12,7 +12,8 @@ from requests.adapters import HTTPAdapter
 from agent.certificate.evidence import Evidence, encode_evidence
 from agent.certificate.receipt import check_receipt
 from agent.registry.client import Archived
-from tests.unit.registry.helpers import client_for
+from agent.registry.uploader import UploadOutcome, upload_pending
+from tests.unit.registry.helpers import client_for, outbox_with, record_id
 from tests.unit.server_stub.samples import KEY, evidence_of, running, settings_in
 
 _CLIENTS = 50
@@ -124,3 +125,21 @@ def test_uploads_of_unknown_stations_in_parallel_are_each_kept_once(registry, tm
     with ThreadPoolExecutor(20) as pool:
         assert set(pool.map(put, range(60))) == {202}
     assert _database(tmp_path, "SELECT count(*), sum(attempts) FROM quarantine") == [(5, 60)]
+
+
+def test_registry_that_was_stopped_gets_each_record_exactly_once_later(tmp_path):
+    evidence_folder = tmp_path / "evidence"
+    evidence_folder.mkdir()
+    outbox = outbox_with(evidence_folder, 1, 2, 3)
+    with running(settings_in(tmp_path)) as url:
+        pass
+    silent = upload_pending(outbox, client_for(url))
+    assert [r.outcome for r in silent.results] == [UploadOutcome.PENDING] * 3
+    assert "can't be reached" in silent.results[0].detail
+    with running(settings_in(tmp_path)) as url:
+        assert upload_pending(outbox, client_for(url)).complete
+        assert upload_pending(outbox, client_for(url)).results == ()
+    assert _database(tmp_path, "SELECT count(*), max(sequence) FROM certificates") == [(3, 3)]
+    for number in (1, 2, 3):
+        receipt = (evidence_folder / record_id(number) / "receipt.json").read_bytes()
+        assert check_receipt(receipt, evidence_of(number), KEY.public_key()).sequence == number
