@@ -11,7 +11,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Static
 
 from agent.errors import AgentError
 from agent.text import N_, _, ngettext
@@ -19,7 +18,7 @@ from agent.tui.confirm_text import dies_content, stays_content
 from agent.tui.confirmation_gate import ConfirmationGate, GateTimes, Phase, Remark
 from agent.tui.dialogs import error_content
 from agent.tui.glyphs import ACT, FULL_BLOCK, LIGHT_SHADE
-from agent.tui.widgets import HoldButton, PushButton
+from agent.tui.widgets import HoldButton, PushButton, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,14 +96,14 @@ class ConfirmScreen(ModalScreen[bool]):
             count,
         )
         with Vertical(id="confirm"):
-            yield Static(Content.styled(f" {ACT} {title.format(n=count)} {ACT} ", "bold"), id="confirm-title")
+            yield Words(Content.styled(f" {ACT} {title.format(n=count)} {ACT} ", "bold"), id="confirm-title")
             with VerticalScroll(id="confirm-drives", can_focus=True):
-                yield Static(dies_content(self._plans), id="dies")
-                yield Static(stays_content(self._plans, self._inspection), id="stays")
+                yield Words(dies_content(self._plans), id="dies")
+                yield Words(stays_content(self._plans, self._inspection), id="stays")
             with Horizontal(id="confirm-code"):
-                yield Static(self._code_line(), id="code-shown")
+                yield Words(self._code_line(), id="code-shown")
                 yield CodeField(len(self._plans.code))
-            yield Static(id="confirm-remark")
+            yield Words(id="confirm-remark")
             with Horizontal(classes="dialog-buttons"):
                 yield PushButton(_("Cancel"), id="cancel")
                 yield HoldButton(_("Hold for {n} s to erase").format(n=round(self._times.hold_seconds)), id="hold")
@@ -172,11 +171,11 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(True)
 
     def _show_refusal(self, error: AgentError) -> None:
-        self.query_one("#dies", Static).update(error_content(error))
-        self.query_one("#stays", Static).update(Content.styled(_("Nothing was written."), "bold"))
+        self.query_one("#dies", Words).show(error_content(error))
+        self.query_one("#stays", Words).show(Content.styled(_("Nothing was written."), "bold"))
         for name in ("#confirm-code", "#hold", "#confirm-remark"):
             self.query_one(name).display = False
-        self.query_one("#confirm-title", Static).update(Content.styled(f" {ACT} {_('Not started')} ", "bold"))
+        self.query_one("#confirm-title", Words).show(Content.styled(f" {ACT} {_('Not started')} ", "bold"))
         self.query_one("#cancel").focus()
 
     def _now(self, event_time: float | None = None) -> float:
@@ -194,15 +193,15 @@ class ConfirmScreen(ModalScreen[bool]):
         if self._over or not self.is_mounted:
             return
         self.query_one(CodeField).show(self.gate.typed)
-        remark = self.query_one("#confirm-remark", Static)
+        remark = self.query_one("#confirm-remark", Words)
         counting = self.gate.phase is Phase.COUNTDOWN
         self.set_class(counting, "-counting")
         if counting:
-            remark.update(self._countdown_line())
+            remark.show(self._countdown_line())
         elif self.gate.phase is Phase.HOLDING:
-            remark.update(self._hold_line())
+            remark.show(self._hold_line())
         else:
-            remark.update(self._remark_line())
+            remark.show(self._remark_line())
 
     def _countdown_line(self) -> Content:
         left = self.gate.remaining_seconds(self._now())

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from agent.errors import AgentError
 from agent.model.health import HealthReport, SelfTestKind, SelfTestState
@@ -22,7 +22,7 @@ from agent.tui.glyphs import DASH, FAILED, RUNNING, fit, screen_text
 from agent.tui.machine_line import looked_at, machine_line
 from agent.tui.page import Page
 from agent.tui.plan_screen import PlanScreen
-from agent.tui.widgets import Action, KeyLine, RowList
+from agent.tui.widgets import Action, KeyLine, RowList, Words
 from agent.tui.words import QUIET_STYLE, type_words
 
 _FOLLOW_SECONDS = 10.0
@@ -44,13 +44,13 @@ class DrivesScreen(Page):
 
     def body(self) -> ComposeResult:
         """Machine, list, detail."""
-        yield Static(id="machine")
+        yield Words(id="machine")
         with Container(id="split"):
             with Container(id="left", classes="framed"):
-                yield Static(id="head", classes="head")
+                yield Words(id="head", classes="head")
                 yield RowList(id="rows", markup=False)
             with VerticalScroll(id="detail", classes="framed"):
-                yield Static(id="detail-text")
+                yield Words(id="detail-text")
 
     def actions(self) -> Sequence[Action]:
         """What can be done with the drives."""
@@ -78,9 +78,8 @@ class DrivesScreen(Page):
         self.set_interval(_FOLLOW_SECONDS, self._follow_self_tests)
         self.pull()
 
-    def pull(self) -> None:
+    def draw(self) -> None:
         """Draw what is known."""
-        inspection = self.ardoise.inspection
         self.set_class(not self.ardoise.found_drives, "-empty")
         self._draw_machine()
         self._draw_rows()
@@ -95,7 +94,7 @@ class DrivesScreen(Page):
     def _draw_machine(self) -> None:
         inspection = self.ardoise.inspection
         text = machine_line(inspection.inventory, self.size.width - 2) if inspection else Content("")
-        self.query_one("#machine", Static).update(text)
+        self.query_one("#machine", Words).show(text)
 
     def _draw_rows(self) -> None:
         inspection = self.ardoise.inspection
@@ -103,7 +102,7 @@ class DrivesScreen(Page):
         width = max(40, rows.scrollable_content_region.width - 2)
         left = self.query_one("#left")
         left.border_title = Content(_("Drives"))
-        self.query_one("#head", Static).update(_head(width))
+        self.query_one("#head", Words).show(_head(width))
         if inspection is None:
             rows.show_rows([])
             return
@@ -126,26 +125,26 @@ class DrivesScreen(Page):
         return _columns(found, box, verdict_line(self._health(found)), width, "bold $strong" if chosen else "")
 
     def _draw_detail(self) -> None:
-        pane = self.query_one("#detail-text", Static)
+        pane = self.query_one("#detail-text", Words)
         frame = self.query_one("#detail")
         frame.border_title = Content(_("Detail"))
         width = frame.scrollable_content_region.width - 1
         inspection = self.ardoise.inspection
         if self.ardoise.inspect_error is not None:
-            pane.update(error_content(self.ardoise.inspect_error))
+            pane.show(error_content(self.ardoise.inspect_error))
         elif inspection is None:
-            pane.update(Content(_("Looking at this machine …")))
+            pane.show(Content(_("Looking at this machine …")))
         elif not self.ardoise.found_drives:
-            pane.update(looked_at(inspection))
+            pane.show(looked_at(inspection))
         else:
             found = self._highlighted()
             if found is not None:
-                pane.update(detail(found.drive, self._health(found), width))
+                pane.show(detail(found.drive, self._health(found), width))
             elif inspection.boot_medium is not None:
                 note = Content.styled(
                     _("This stick carries the running system. It is spared, whatever is chosen."), "bold $primary"
                 )
-                pane.update(Content.assemble(note, "\n", detail(inspection.boot_medium, None, width)))
+                pane.show(Content.assemble(note, "\n", detail(inspection.boot_medium, None, width)))
 
     # choosing -------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,12 @@ class Page(Screen[None]):
 
     def pull(self) -> None:
         """Show what the sitting says now; called twice a second while this is the base screen."""
+        # A timer or a resize may come before the widgets are there, or after they are gone.
+        if self in self.app.screen_stack and self.query_one_optional(KeyLine) is not None:
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw all widgets anew."""
 
     def action_proceed(self) -> None:
         """Enter: go on, where there is something to go on to."""

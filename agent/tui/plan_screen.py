@@ -21,7 +21,7 @@ from agent.tui.drive_detail import exclusion_text, serial_tail, short_node
 from agent.tui.figures import size
 from agent.tui.glyphs import ACT, DASH, DONE, FAILED, prose, screen_text
 from agent.tui.page import Page
-from agent.tui.widgets import Action
+from agent.tui.widgets import Action, Words
 from agent.tui.words import METHOD_WORDS, TECHNIQUE_WORDS, VERIFICATION_WORDS, type_words
 from agent.workflow.view import PlanSet
 
@@ -73,7 +73,7 @@ class PlanScreen(Page):
             yield Choice("V", _("Verification"), "next_verification", "verification")
             yield Choice("N", _("Level required"), "next_level", "level")
         with VerticalScroll(id="plans", classes="framed"):
-            yield Static(id="plans-text")
+            yield Words(id="plans-text")
 
     def actions(self) -> Sequence[Action]:
         """Go on, or back."""
@@ -91,7 +91,7 @@ class PlanScreen(Page):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Draw again in the new width."""
-        self.call_after_refresh(self._draw)
+        self.call_after_refresh(self.pull)
 
     def _plan(self) -> None:
         self._plans, self._refused = None, None
@@ -99,9 +99,10 @@ class PlanScreen(Page):
             self._plans = self.sitting.plan(sorted(self.ardoise.selected), self.ardoise.policy)
         except AgentError as error:
             self._refused = error
-        self._draw()
+        self.pull()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw choices and plans."""
         policy = self.ardoise.policy
         title = next((p.title for p in self.sitting.pass_sets() if p.name == policy.pass_set), policy.pass_set)
         self.query_one("#pass-set", Choice).show(prose(_(title)))
@@ -116,7 +117,7 @@ class PlanScreen(Page):
             if self._plans
             else Content("")
         )
-        self.query_one("#plans-text", Static).update(text)
+        self.query_one("#plans-text", Words).show(text)
 
     def action_back(self) -> None:
         """Back to the drives."""

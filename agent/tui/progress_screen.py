@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from agent.model.job import JobSnapshot, JobState
 from agent.text import _, ngettext
@@ -19,7 +18,7 @@ from agent.tui.drive_detail import short_node
 from agent.tui.figures import duration, phase_fraction, rate, total_fraction, total_remaining_seconds
 from agent.tui.glyphs import DASH, bar, fit, prose, screen_text
 from agent.tui.page import Page
-from agent.tui.widgets import Action, RowList
+from agent.tui.widgets import Action, RowList, Words
 from agent.tui.words import JOB_SIGNS, QUIET_STYLE
 from agent.workflow.view import Stage
 
@@ -43,12 +42,12 @@ class ProgressScreen(Page):
 
     def body(self) -> ComposeResult:
         """Huge state, summary, rows, log."""
-        yield Static(id="huge")
-        yield Static(id="summary")
+        yield Words(id="huge")
+        yield Words(id="summary")
         with Container(id="left", classes="framed"):
             yield RowList(id="rows", markup=False)
         with VerticalScroll(id="log", classes="framed", can_focus=False):
-            yield Static(id="log-text")
+            yield Words(id="log-text")
 
     def actions(self) -> Sequence[Action]:
         """Stop, look around."""
@@ -67,12 +66,12 @@ class ProgressScreen(Page):
         """Draw again in the new size."""
         self.call_after_refresh(self.pull)
 
-    def pull(self) -> None:
+    def draw(self) -> None:
         """Draw the present snapshots."""
         jobs = self.sitting.snapshots()
         recording = self.sitting.view().stage is Stage.RECORDING
         self._draw_huge(jobs, recording=recording)
-        self.query_one("#summary", Static).update(summary(jobs, recording=recording))
+        self.query_one("#summary", Words).show(summary(jobs, recording=recording))
         rows = self.query_one("#rows", RowList)
         width = max(40, rows.scrollable_content_region.width - 2)
         rows.show_rows([(j.job_id, job_row(j, width)) for j in jobs])
@@ -82,7 +81,7 @@ class ProgressScreen(Page):
         height = self.app.size.height
         text = huge_text(jobs, recording=recording)
         lines = block_lines(text, self.app.size.width - 4, max(5, height * 25 // 100), height)
-        self.query_one("#huge", Static).update(Content("\n".join(lines)))
+        self.query_one("#huge", Words).show(Content("\n".join(lines)))
 
     def _note_changes(self, jobs: tuple[JobSnapshot, ...]) -> None:
         for job in jobs:
@@ -92,7 +91,7 @@ class ProgressScreen(Page):
         del self._log[:-_LOG_LINES]
         pane = self.query_one("#log", VerticalScroll)
         pane.border_title = Content(_("Events"))
-        self.query_one("#log-text", Static).update(Content("\n").join(reversed(self._log)))
+        self.query_one("#log-text", Words).show(Content("\n").join(reversed(self._log)))
 
     def action_stop(self) -> None:
         """Ask what is to be stopped."""

@@ -9,12 +9,12 @@ from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from agent.text import _, ngettext
 from agent.tui.glyphs import fit, screen_text
 from agent.tui.result_screen import evidence_content, media_content
-from agent.tui.widgets import Action, KeyLine, RowList, TopLine
+from agent.tui.widgets import Action, KeyLine, RowList, TopLine, Words
 from agent.tui.words import HEADLINE_SIGNS, UPLOAD_SIGNS
 from agent.workflow.view import EvidenceView, UploadState
 
@@ -43,12 +43,12 @@ class RecordsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Top line, list, detail, keys."""
         yield TopLine(-1, self.sitting.station_view())
-        yield Static(id="machine")
+        yield Words(id="machine")
         with Container(id="split"):
             with Container(id="left", classes="framed"):
                 yield RowList(id="rows", markup=False)
             with VerticalScroll(id="detail", classes="framed", can_focus=False):
-                yield Static(id="detail-text")
+                yield Words(id="detail-text")
         back = Action("Esc", _("back"), "back", primary=True)
         yield KeyLine(
             [back, Action("U", _("upload now"), "upload")] if self.sitting.station_view().registry else [back]
@@ -68,7 +68,7 @@ class RecordsScreen(Screen[None]):
         count = ngettext("{n} record", "{n} records", len(records)).format(n=len(records))
         pending = ngettext("{n} waits for upload", "{n} wait for upload", waiting).format(n=waiting)
         where = screen_text(station.registry, 60) or _("no registry configured")
-        self.query_one("#machine", Static).update(
+        self.query_one("#machine", Words).show(
             Content.assemble(
                 Content.styled(f"{count} · {pending}", "bold $strong"), Content.styled(f"   {where}", "$quiet")
             )
@@ -86,12 +86,12 @@ class RecordsScreen(Screen[None]):
         pane = self.query_one("#detail")
         pane.border_title = Content(_("Detail"))
         record = next((r for r in self.sitting.uploads() if option is not None and r.record_id == option.id), None)
-        text = self.query_one("#detail-text", Static)
+        text = self.query_one("#detail-text", Words)
         if record is None:
-            text.update(Content.styled(_("There is no record yet."), "$quiet"))
+            text.show(Content.styled(_("There is no record yet."), "$quiet"))
             return
         width = max(40, pane.size.width - 4)
-        text.update(Content.assemble(evidence_content(record), "\n\n", media_content(record.media, width)))
+        text.show(Content.assemble(evidence_content(record), "\n\n", media_content(record.media, width)))
 
     def action_upload(self) -> None:
         """Try to upload everything that waits."""

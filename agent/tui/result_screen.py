@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from agent.model.record import Headline, Outcome
 from agent.text import N_, _
@@ -17,7 +16,7 @@ from agent.tui.block_font import block_lines
 from agent.tui.drive_detail import short_node
 from agent.tui.glyphs import DASH, FAILED, fit, prose, screen_text
 from agent.tui.page import Page
-from agent.tui.widgets import Action, KeyLine
+from agent.tui.widgets import Action, KeyLine, Words
 from agent.tui.words import ACT_STYLE, HEADLINE_SIGNS, OUTCOME_SIGNS, UPLOAD_SIGNS
 from agent.workflow.view import EvidenceView, MediumView, SittingView, Stage, UploadState
 
@@ -38,11 +37,11 @@ class ResultScreen(Page):
 
     def body(self) -> ComposeResult:
         """Huge headline, next action, media, record."""
-        yield Static(id="huge")
-        yield Static(id="next")
+        yield Words(id="huge")
+        yield Words(id="next")
         with VerticalScroll(id="media", classes="framed"):
-            yield Static(id="media-text")
-        yield Static(id="record", classes="framed")
+            yield Words(id="media-text")
+        yield Words(id="record", classes="framed")
 
     def actions(self) -> Sequence[Action]:
         """Upload, go on, leave."""
@@ -74,34 +73,34 @@ class ResultScreen(Page):
         """Show the keys that fit the upload state."""
         await self.query_one(KeyLine).show(self.actions())
 
-    def pull(self) -> None:
+    def draw(self) -> None:
         """Draw the present view."""
         view = self.sitting.view()
         self.set_class(view.stage is Stage.RECORD_FAILED, "-unrecorded")
         self._draw_huge(view)
         step = next_step(view)
-        self.query_one("#next", Static).update(step)
+        self.query_one("#next", Words).show(step)
         media = self.query_one("#media", VerticalScroll)
         media.border_title = Content(_("Media"))
         width = max(40, media.scrollable_content_region.width - 2)
-        self.query_one("#media-text", Static).update(
+        self.query_one("#media-text", Words).show(
             media_content(view.evidence.media if view.evidence else (), width)
         )
-        record = self.query_one("#record", Static)
+        record = self.query_one("#record", Words)
         record.border_title = Content(_("Record"))
-        record.update(record_content(view))
+        record.show(record_content(view))
         self.call_later(self.pull_actions)
 
     def _draw_huge(self, view: SittingView) -> None:
         height = self.app.size.height
         headline = view.evidence.headline if view.evidence and view.stage is Stage.RECORDED else None
         word = _(HEADLINE_SIGNS[headline].word) if headline else _("NO RECORD")
-        huge = self.query_one("#huge", Static)
+        huge = self.query_one("#huge", Words)
         for each in Headline:
             huge.set_class(each is headline, f"-{each.name.lower()}")
         huge.set_class(headline is None, "-no-record")
         lines = block_lines(word, self.app.size.width - 4, max(5, height * 28 // 100), height)
-        huge.update(Content("\n".join(lines)))
+        huge.show(Content("\n".join(lines)))
 
     def action_upload(self) -> None:
         """Try to upload now; the state shows how it went."""

@@ -44,6 +44,21 @@ class Action:
     primary: bool = False
 
 
+class Words(Static):
+    """Text that is drawn again only where it differs: screens are pulled twice a second."""
+
+    def __init__(self, content: Content = Content(""), *, id: str, classes: str = "") -> None:  # noqa: A002, B008 - textual's name; frozen
+        super().__init__(content, id=id, classes=classes)
+        self._shown = content
+
+    def show(self, content: Content) -> None:
+        """Show this text."""
+        if content.is_same(self._shown):
+            return
+        self._shown = content
+        self.update(content)
+
+
 class TopLine(Static):
     """Program, step, and where the program runs."""
 
@@ -128,7 +143,8 @@ class RowList(OptionList):
         """Show these (id, line) rows; keeps the highlighted row and redraws only what changed."""
         if [o.id for o in self.options] == [key for key, _line in rows]:
             for index, (_key, line) in enumerate(rows):
-                if self.get_option_at_index(index).prompt != line:
+                shown = self.get_option_at_index(index).prompt
+                if not (isinstance(shown, Content) and shown.is_same(line)):
                     self.replace_option_prompt_at_index(index, line)
             return
         kept = self.highlighted_option.id if self.highlighted_option else None

@@ -1,0 +1,132 @@
+"""Every screen at both sizes: only glyphs of the console font, nothing cut, every text translated, nothing by colour alone."""
+
+import asyncio
+import re
+
+import pytest
+
+from agent.model.drive import printable
+from agent.text import mangle, use_language
+from agent.tui.glyphs import ALLOWED
+from agent.tui.theme import CONSOLE, SLATE
+from tests.tui.pictures import SCREENS, SIZES, draw
+
+_SHOWS = {
+    "drives": (
+        "LENOVO ThinkPad T480",
+        "SPECIMEN",
+        "▲ SUSPECT",
+        "not on offer",
+        "spared: this stick",
+        "2 drives chosen",
+    ),
+    "no-drive": ("No drive was found in this machine.", "/sys/block", "driver ahci"),
+    "plan": ("nothing has been touched", "reaches Clear, required is Clear", "not covered:", "one random pass"),
+    "confirm": ("these 3 drives", "K R T B", "Cancel", "Not touched:"),
+    "countdown": ("Any key stops it",),
+    "progress": ("8 drives · 1 sanitized", "1 not sanitized", "✗ FAILED", "● SANITIZED", "3 errors", "Events"),
+    "result": ("HAND OVER", "Record is on stable storage at", "certificate.pdf", "● archived", "level clear"),
+    "incomplete": (
+        "SET ASIDE",
+        "✗ FAILED",
+        "first bad LBA 976773168",
+        "record.pdf",
+        "▲ upload pending",
+        "upload now",
+    ),
+    "unrecorded": ("FIX", "There is NO record", "The evidence folder is full.", "save again"),
+    "records": ("5 records · 1 waits for upload", "▲ in quarantine", "✗ rejected", "● archived"),
+    "help": ("Keys", "everywhere"),
+}
+_NAMES = {
+    "LENOVO", "ThinkPad", "GiB", "SPECIMEN", "ardoise", "KIOXIA", "KBG40ZNS256G", "NVMe", "SSD", "SATA", "HDD", "USB", "flash", "ASMT",
+    "Samsung", "EVO", "SanDisk", "Ultra", "Fit", "BitLocker", "vfat", "ntfs", "gpt", "SMART", "WWN", "Clear", "AES", "CTR", "Enter", "Esc",
+    "LBA", "https", "registry", "example", "sys", "block", "Intel", "AHCI", "ahci", "eMMC", "hosts", "controllers", "home", "run", "evidence",
+    "certificate", "record", "pdf", "rpm", "English", "Français", "Deutsch", "Tab", "min", "random", "pattern", "receipt", "checked", "INCOMPLETE",
+    "Purge",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def screens() -> dict[tuple[str, int], str]:
+    """Each screen drawn once."""
+    use_language("en")
+    return {(name, size[0]): asyncio.run(draw(name, size))[2] for name in SCREENS for size in SIZES}
+
+
+@pytest.mark.parametrize("width", [80, 140])
+@pytest.mark.parametrize("name", SCREENS)
+def test_it_says_what_it_must_in_allowed_glyphs(screens: dict[tuple[str, int], str], name: str, width: int) -> None:
+    shown = screens[name, width]
+    for words in _SHOWS[name]:
+        assert words in shown, shown
+    assert set(shown) - {"\n"} <= ALLOWED
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_keys_at_the_foot_are_not_cut(screens: dict[tuple[str, int], str], name: str) -> None:
+    foot = screens[name, 80].splitlines()[-1]
+    assert len(foot.rstrip()) < 80
+
+
+def test_sizes_of_the_huge_words(screens: dict[tuple[str, int], str]) -> None:
+    for name in ("progress", "result", "incomplete"):
+        for width, height in SIZES:
+            rows = [
+                line
+                for line in screens[name, width].splitlines()[1 : height // 2]
+                if line.count("██") + line.count("█") > 5
+            ]
+            assert len(rows) * 10 >= height, (name, width)
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_every_text_is_translated(name: str) -> None:
+    use_language("xx")
+    _app, _svg, shown = asyncio.run(draw(name, (80, 24)))
+    words = set(re.findall(r"[^\W\d_]{4,}", shown))
+    plain = {w for w in words if w.isascii() and re.search("[aeiouyncAEIOUYNC]", w) and w not in _NAMES}
+    assert not plain - _device_words(), shown
+    assert set(shown) - {"\n"} <= ALLOWED
+    assert len(shown.splitlines()[-1].rstrip()) < 80, shown
+
+
+def _device_words() -> set[str]:
+    from tests.tui import fake_sitting, pictures
+
+    sources = [printable(str(getattr(fake_sitting, n)), 10_000) for n in ("INVENTORY", "STICK", "PASS_SETS")]
+    sources += [printable(str(fake_sitting.laptop_drives()), 100_000), str(pictures.server_jobs())]
+    sources += [open(fake_sitting.__file__).read()]
+    return set(re.findall(r"[^\W\d_]{4,}", " ".join(sources)))
+
+
+def test_mangling_keeps_placeholders() -> None:
+    assert mangle("{n} drives").format(n=3).startswith("3 drívés")
+
+
+def _rgb(text: str) -> tuple[float, float, float]:
+    return tuple(int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def _contrast(one: str, other: str) -> float:
+    lights = sorted(
+        0.2126 * _linear(r) + 0.7152 * _linear(g) + 0.0722 * _linear(b) for r, g, b in (_rgb(one), _rgb(other))
+    )
+    return (lights[1] + 0.05) / (lights[0] + 0.05)
+
+
+@pytest.mark.parametrize("state", ["done", "act", "failed", "running"])
+def test_contrast_of_state_words(state: str) -> None:
+    for theme in (SLATE, CONSOLE):
+        ratio = _contrast(theme.variables[f"{state}-text"], theme.variables[f"{state}-back"])
+        assert ratio >= 7, (theme.name, state, ratio)
+
+
+def test_contrast_of_running_text() -> None:
+    for theme in (SLATE, CONSOLE):
+        for name in ("done", "act", "failed", "quiet"):
+            assert _contrast(theme.variables[name], theme.background) >= 6, (theme.name, name)
