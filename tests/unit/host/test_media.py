@@ -17,7 +17,7 @@ def test_a_node_that_is_not_there(tmp_path: Path) -> None:
 def test_an_ordinary_file_is_no_block_device_and_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x" * 4096)
-    with pytest.raises(MediaError):
+    with pytest.raises(MediaError, match="no block device"):
         open_exclusively(str(path), Roots())
     assert path.read_bytes() == b"x" * 4096
 
