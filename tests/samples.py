@@ -17,7 +17,7 @@ from agent.certificate.trust import Chain, Trust
 from agent.model.drive import Exclusion, ExclusionReason, HiddenAreas, HiddenAreaState, Identity, SerialSource
 from agent.model.health import HealthReport, SelfTestKind, SelfTestState, SelfTestStatus, Verdict
 from agent.model.job import JobState, PassResult, SectorError, VerificationResult
-from agent.model.machine import Battery, Environment, MachineInventory, StorageController
+from agent.model.machine import Environment
 from agent.model.record import (
     SCHEMA,
     DriveRecord,
@@ -29,11 +29,11 @@ from agent.model.record import (
     RecordTime,
     SessionEnd,
     StationLink,
-    Tool,
     machine_headline,
     medium_outcome,
 )
 from agent.model.sanitization import Method, PassKind, PassSpec, Policy, Technique, VerificationKind
+from tests.sample_hosts import HOSTS, LAPTOP, TOOL
 
 AT = datetime(2026, 11, 21, 14, 30, 0, tzinfo=UTC)
 KINDS = ("laptop", "tablet", "server", "many", "no-drive", "hostile", "excluded", "sampled")
@@ -93,7 +93,7 @@ def sample_record(
 ) -> Record:
     """A record that its own evidence supports; `kind` is one of KINDS, `number` makes another id, salt and serials."""
     drives = _DRIVES[kind](number)
-    host = _HOSTS.get(kind, _LAPTOP)
+    host = HOSTS.get(kind, LAPTOP)
     ended = SessionEnd.COMPLETED
     started = AT - timedelta(hours=3)
     return Record(
@@ -108,7 +108,7 @@ def sample_record(
         operator=Operator("op-7f3a"),
         time=RecordTime(started, AT, "rtc", clock_plausible=True, clock_remark=""),
         station_link=StationLink(sequence, "" if sequence == 1 else "ab" * 32),
-        tool=_TOOL,
+        tool=TOOL,
         host=host,
         policy=Policy(),
         drives=drives,
@@ -316,52 +316,6 @@ _DRIVES = {
     "hostile": _hostile_drives,
     "excluded": _excluded_drives,
     "sampled": _sampled_drives,
-}
-
-_TOOL = Tool("ardoise", "0.1.0", "3.13.5", "6.12.57", "a1" * 32, ("smartctl 7.4", "blkid 2.41"))
-
-_AHCI = StorageController(
-    "0000:00:17.0", "Intel Sunrise Point-LP SATA Controller [AHCI mode]", "ahci", raid_mode=False
-)
-
-_LAPTOP = MachineInventory(
-    manufacturer="LENOVO",
-    model="ThinkPad T480s",
-    version="20L8S2N80C",
-    serial="PC0ZVK4L",
-    asset_tag="HUG-014233",
-    chassis="Notebook",
-    bios_version="N22ET75W (1.52)",
-    bios_date="2023-02-08",
-    processor="Intel(R) Core(TM) i5-8350U CPU @ 1.70GHz",
-    memory_bytes=16 * 1024**3,
-    batteries=(Battery("BAT0", 71, 57_000, 41_200, 318, on_mains=True),),
-    controllers=(_AHCI,),
-    looked_at=("/sys/class/block", "/sys/bus/pci"),
-)
-
-_SERVER = replace(
-    _LAPTOP,
-    manufacturer="Dell Inc.",
-    model="PowerEdge R730xd",
-    version="",
-    serial="8VXJ2N2",
-    asset_tag="",
-    chassis="Rack Mount Chassis",
-    batteries=(),
-    memory_bytes=128 * 1024**3,
-    processor="Intel(R) Xeon(R) CPU E5-2630 v4 @ 2.20GHz",
-)
-
-_HOSTS = {
-    "server": _SERVER,
-    "many": _SERVER,
-    "tablet": replace(
-        _LAPTOP, manufacturer="Microsoft Corporation", model="Surface Pro 7", version="", chassis="Tablet"
-    ),
-    "hostile": replace(
-        _LAPTOP, manufacturer="[bold]", model="To be filled by O.E.M.", serial="0", asset_tag="\x00\x07=1+1"
-    ),
 }
 
 HEADLINES = {"server": Headline.INCOMPLETE, "no-drive": Headline.NO_MEDIUM_FOUND, "excluded": Headline.INCOMPLETE}

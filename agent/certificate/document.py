@@ -101,14 +101,14 @@ def _guarded(read: Callable[[], T], message: str) -> T:
 
 def _check_certified(reader: Any, seal: Seal) -> None:  # noqa: ANN401
     root = reader.trailer["/Root"]
-    fields = root["/AcroForm"]["/Fields"]
-    signature = fields[0].get_object()["/V"].get_object()
-    transform = signature["/Reference"][0].get_object()
-    if len(fields) != 1 or tuple(signature["/ByteRange"]) != seal.byte_range:
+    fields = [field.get_object() for field in root["/AcroForm"]["/Fields"]]
+    if len(fields) != 1 or tuple(fields[0]["/V"]["/ByteRange"]) != seal.byte_range:
         raise _seal_failed("The document has another signature field than its seal's.")
+    signature = fields[0]["/V"]
     if signature["/SubFilter"] != "/ETSI.CAdES.detached" or signature["/Type"] != "/Sig":
         raise _seal_failed("The seal is not a PAdES signature.")
-    if root["/Perms"]["/DocMDP"].get_object() != signature or transform["/TransformMethod"] != "/DocMDP":
+    transform = signature["/Reference"][0].get_object()
+    if root["/Perms"]["/DocMDP"] != signature or transform["/TransformMethod"] != "/DocMDP":
         raise _seal_failed("The document is not certified.")
     if transform["/TransformParams"]["/P"] != 1:
         raise _seal_failed("The document's seal allows changes.")

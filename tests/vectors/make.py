@@ -7,7 +7,6 @@ fixed too (clock, salts, serial numbers), so that making them again changes noth
 CASES, never copied from the verifier's answer.
 """
 
-import io
 import itertools
 import json
 from collections.abc import Callable
@@ -18,21 +17,18 @@ from unittest import mock
 
 import rfc8785
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from agent.certificate.cades import sign_detached
 from agent.certificate.page import render_page
 from agent.certificate.pki import make_crl
 from agent.certificate.record import encode_record
 from agent.certificate.seal import seal_page
-from agent.certificate.station import StationKey
 from agent.model.json_form import to_json_form
 from agent.model.machine import Environment
-from agent.model.record import Headline, Outcome, Record
+from agent.model.record import Headline, Record
 from tests.samples import AT, Pki, sample_record, throwaway_pki
+from tests.vectors.forge import forged_headline, forged_outcome, short_write, with_white_box, wrong_usage
 
 FOLDER = Path(__file__).parent
 LATER = AT + timedelta(days=30)
@@ -70,54 +66,6 @@ def sealed(pki: Pki, record: Record) -> dict[str, bytes]:
     page = render_page(record, files["record.json"], files["record.json.p7s"])
     name = "certificate.pdf" if record.headline is Headline.SANITIZED else "record.pdf"
     return {name: seal_page(page, pki.station, AT)}
-
-
-def with_white_box(pdf: bytes) -> bytes:
-    """An appended revision that paints white over the upper half of the first page."""
-    with mock.patch("os.urandom", bytes):
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-    box = generic.StreamObject(stream_data=b"q 1 1 1 rg 50 350 500 450 re f Q")
-    writer.add_stream_to_page(0, writer.add_object(box))
-    writer._update_meta = lambda: None
-    output = io.BytesIO()
-    writer.write(output)
-    return output.getvalue()
-
-
-def wrong_usage(pki: Pki) -> Pki:
-    """The same station with a certificate for key agreement."""
-    real = pki.station.chain.leaf
-    builder = (
-        x509.CertificateBuilder().subject_name(real.subject).issuer_name(real.issuer).public_key(real.public_key())
-    )
-    builder = (
-        builder.serial_number(77)
-        .not_valid_before(real.not_valid_before_utc)
-        .not_valid_after(real.not_valid_after_utc)
-    )
-    usage = x509.KeyUsage(False, False, False, False, True, False, False, False, False)
-    leaf = builder.add_extension(usage, critical=True).sign(
-        pki.issuing_ca.private_key, hashes.SHA256(), ecdsa_deterministic=True
-    )
-    return replace(pki, station=StationKey(replace(pki.station.chain, leaf=leaf), pki.station.private_key))
-
-
-def short_write(record: Record) -> Record:
-    """A record that claims success although its only pass stopped 512 bytes early."""
-    drive = record.drives[0]
-    short = replace(drive.passes[0], bytes_written=drive.identity.capacity_bytes - 512)
-    return replace(record, drives=(replace(drive, passes=(short,)),))
-
-
-def forged_headline(record: Record) -> Record:
-    """A record of a server whose eighth drive failed, which claims all the same."""
-    return replace(record, headline=Headline.SANITIZED)
-
-
-def forged_outcome(record: Record) -> Record:
-    """A record whose failed drive is called sanitized, and the headline with it."""
-    drives = (*record.drives[:-1], replace(record.drives[-1], outcome=Outcome.SANITIZED))
-    return replace(record, drives=drives, headline=Headline.SANITIZED)
 
 
 def cases() -> list[Case]:
