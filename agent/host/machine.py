@@ -87,6 +87,10 @@ class Machine(Protocol):
         """Abort the running self-test."""
         ...
 
+    def permit_writing(self) -> None:
+        """Raise Refused where this run may write to no drive at all; asked before anything is confirmed or recorded."""
+        ...
+
     def open_medium(self, drive: Drive) -> Medium:
         """Open the drive exclusively for writing; raises MediaBusy, MediaVanished, Refused."""
         ...

@@ -81,30 +81,31 @@ class RealMachine:
 
     def start_self_test(self, drive: Drive, kind: SelfTestKind) -> None:
         """Start the drive's own self-test; raises ToolFailed where the drive refuses, Refused without `real_drives`."""
-        self._permit(drive)
+        self.permit_writing()
         smart.start_self_test(drive.node, kind)
 
     def abort_self_test(self, drive: Drive) -> None:
         """Abort the running self-test; raises ToolFailed, Refused without `real_drives`."""
-        self._permit(drive)
+        self.permit_writing()
         smart.abort_self_test(drive.node)
+
+    def permit_writing(self) -> None:
+        """Raise Refused outside the live image, unless real drives were asked for in words."""
+        if not (self._live or self._real_drives):
+            raise Refused(
+                "This is not the live system: no real drive is opened for writing.",
+                "Boot the live system, or spell out --real-drives.",
+            )
 
     def open_medium(self, drive: Drive) -> BlockMedium:
         """Open exclusively for writing; raises Refused, MediaBusy, MediaVanished, MediaError."""
-        self._permit(drive)
+        self.permit_writing()
         _check_free(drive.node, self._exclusions_of(drive))
         return open_exclusively(drive.node, self._roots, lambda: self._holders_of(drive))
 
     @property
     def _live(self) -> bool:
         return self.environment is Environment.LIVE_IMAGE
-
-    def _permit(self, drive: Drive) -> None:
-        if not (self._live or self._real_drives):
-            raise Refused(
-                f"{drive.node} is a real drive, this is not the live system, and --real-drives was not given: nothing was opened.",
-                "Boot the live system, or spell it out.",
-            )
 
     def _exclusions_of(self, drive: Drive) -> tuple[Exclusion, ...]:
         return discover.exclusions_now(self._roots, drive.node, self._named, live=self._live)

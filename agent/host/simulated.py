@@ -87,6 +87,9 @@ class SimulatedMachine:
         if course and course.state is SelfTestState.RUNNING:
             simulated.remember(self_test_aborted=True)
 
+    def permit_writing(self) -> None:
+        """Simulated drives may be written to; each is still looked at when it is opened."""
+
     def open_medium(self, drive: Drive) -> SimulatedMedium:
         """Open the image exclusively; raises MediaBusy, MediaVanished, and Refused for a drive that something excludes."""
         simulated = self._drive(drive)

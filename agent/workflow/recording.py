@@ -1,7 +1,7 @@
 """From what the journal holds to one record: pure, so that an interrupted session is recorded by the same rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from agent.model.drive import Drive
@@ -26,12 +26,16 @@ from agent.workflow.clock_check import clock_remark
 
 @dataclass(frozen=True)
 class Ending:
-    """How a session ended and what was read afterwards (health by node)."""
+    """How a session ended and what was read afterwards (health by node).
+
+    `silent` names drives whose job never came back from the kernel, by node, with how far it had got.
+    """
 
     ended: SessionEnd
     results: tuple[JobResult, ...]
     health_after: Mapping[str, HealthReport]
     issued_at: datetime
+    silent: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_record(header: SessionHeader, ending: Ending, link: StationLink, issuer: Issuer) -> Record:
@@ -63,7 +67,7 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
     drive = found.drive
     plan = next((p for p in header.plans if p.drive.node == drive.node), None)
     result = next((r for r in ending.results if r.plan.drive.node == drive.node), None)
-    state, reason = _state_and_reason(header, drive, plan, result)
+    state, reason = _state_and_reason(header, ending, drive, plan, result)
     sanitized = state in {JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS}
     entry = DriveRecord(
         node=drive.node,
@@ -108,10 +112,12 @@ def _with_outcome(entry: DriveRecord) -> DriveRecord:
 
 
 def _state_and_reason(
-    header: SessionHeader, drive: Drive, plan: Plan | None, result: JobResult | None
+    header: SessionHeader, ending: Ending, drive: Drive, plan: Plan | None, result: JobResult | None
 ) -> tuple[JobState, str]:
     if result is not None:
         return result.state, result.reason
+    if drive.node in ending.silent:
+        return JobState.UNKNOWN, f"stopped while the drive did not answer: {ending.silent[drive.node]}"
     if plan is not None:
         return JobState.INTERRUPTED, "the session ended before this medium was begun"
     if drive.exclusions:

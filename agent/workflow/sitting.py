@@ -42,6 +42,7 @@ from agent.workflow.view import EvidenceView, Inspection, PlanSet, SittingView, 
 
 log = logging.getLogger(__name__)
 
+_LOOK_SECONDS = 0.2
 _OPERATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
@@ -57,6 +58,9 @@ class Desk:
 
 class Sitting:
     """Inspect, plan, confirm, follow, record, upload. Every method may be called from any thread."""
+
+    silence_seconds = 90.0
+    """How long a stopped drive may stay silent before the record is made without its answer."""
 
     def __init__(self, machine: Machine, desk: Desk, clock: Clock) -> None:
         """Check everything that could lose a record later, and record sessions that were interrupted; raises AgentError."""
@@ -89,6 +93,7 @@ class Sitting:
         self._journal: Journal | None = None
         self._stage = Stage.READY
         self._problem = ("", "")
+        self._stopped_at: float | None = None
         self._done = threading.Event()
 
     # what is there --------------------------------------------------------------------------------------------
@@ -181,6 +186,8 @@ class Sitting:
                 raise Refused("No drive was chosen.", "Choose the drives to sanitize.")
             if any(p.drive not in self._drives() for p in plans.plans):
                 raise Refused("The drives were looked at anew since this was planned.", "Plan and confirm again.")
+            if plans.plans:
+                self._machine.permit_writing()
             check_writable(self._desk.evidence)
             header = self._header(self._inspection, plans)
             journal = Journal.create(self._journals, header)
@@ -209,6 +216,7 @@ class Sitting:
         """Stop one job or all; what was done is recorded as interrupted."""
         if self._engine:
             self._engine.cancel(node)
+            self._stopped_at = self._clock.monotonic()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the record is on stable storage or could not be made; whether that came within `timeout` seconds."""
@@ -242,6 +250,7 @@ class Sitting:
                 )
             self._engine = self._session = self._journal = self._inspection = self._ending = None
             self._stage = Stage.READY
+            self._stopped_at = None
             self._done.clear()
 
     # upload ---------------------------------------------------------------------------------------------------
@@ -315,11 +324,11 @@ class Sitting:
         engine, journal = self._engine, self._journal
         if engine is None or journal is None:
             return
-        while not engine.wait(1.0):
+        while not engine.wait(_LOOK_SECONDS) and not self._gave_up():
             pass
         with self._lock:
             self._stage = Stage.RECORDING
-            self._ending = self._end(engine.results())
+            self._ending = self._end(engine.results(), engine.snapshots())
         try:
             journal.append(SessionEvent(self._ending.ended, self._ending.issued_at))
         except AgentError as error:
@@ -328,14 +337,22 @@ class Sitting:
         journal.close()
         self._record()
 
-    def _end(self, results: tuple[JobResult, ...]) -> Ending:
+    def _gave_up(self) -> bool:
+        # A drive that hangs in the kernel can't be waited for: the others' record must not hang with it.
+        stopped_at = self._stopped_at
+        return stopped_at is not None and self._clock.monotonic() - stopped_at > self.silence_seconds
+
+    def _end(self, results: tuple[JobResult, ...], snapshots: tuple[JobSnapshot, ...]) -> Ending:
+        finished = {r.plan.drive.node for r in results}
+        silent = {s.node: f"{s.state}, {s.progress.done_bytes} bytes" for s in snapshots if s.node not in finished}
         health = {}
         for result in results:
             report = read_health(self._machine, result.plan.drive)
             if report is not None:
                 health[result.plan.drive.node] = report
-        stopped = any(r.state is JobState.INTERRUPTED for r in results)
-        return Ending(SessionEnd.CANCELLED if stopped else SessionEnd.COMPLETED, results, health, self._clock.now())
+        stopped = bool(silent) or any(r.state is JobState.INTERRUPTED for r in results)
+        ended = SessionEnd.CANCELLED if stopped else SessionEnd.COMPLETED
+        return Ending(ended, results, health, self._clock.now(), silent)
 
     def _record(self) -> None:
         session, ending, journal = self._session, self._ending, self._journal

@@ -252,3 +252,22 @@ def test_unknown_nodes_and_names_are_errors_in_words(sit, machine) -> None:
         with pytest.raises(AgentError) as caught:
             sitting.plan(nodes, policy)
         assert caught.value.remedy
+
+
+def test_a_drive_that_hangs_does_not_keep_the_others_from_their_record(sit, machine, tmp_path) -> None:
+    simulated = machine("server")
+    faults = tmp_path / "bench/server/drives/sdb/faults.json"
+    faults.write_text(json.dumps({"stall_seconds": 3600, "stall_at_fraction": 0.5}))
+    sitting = sit(simulated)
+    sitting.silence_seconds = 1.0
+    drives = [f.drive for f in sitting.inspect().drives if f.drive.node in {"/dev/sda", "/dev/sdb"}]
+    plans = sitting.plan([d.node for d in drives], Policy())
+    sitting.confirm_and_start(plans, plans.code)
+    assert not sitting.wait(3)
+    sitting.cancel()
+    assert sitting.wait(WAIT)
+    evidence = sitting.view().evidence
+    assert evidence is not None
+    outcomes = {m.node: m.outcome for m in evidence.media if m.node in {"/dev/sda", "/dev/sdb"}}
+    assert outcomes == {"/dev/sda": Outcome.SANITIZED, "/dev/sdb": Outcome.UNKNOWN}
+    assert evidence.headline is Headline.INCOMPLETE
