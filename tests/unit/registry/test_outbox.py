@@ -14,6 +14,7 @@ import pytest
 
 import agent.durable
 import agent.registry.outbox
+import agent.registry.writable
 from agent.certificate.receipt import make_receipt
 from agent.errors import EvidenceError
 from agent.registry.folder import CorruptFolder, read_folder
@@ -326,6 +327,15 @@ def test_what_the_system_says_is_told_with_remedy(tmp_path, code, words):
         check_writable(tmp_path, write=refused)
     assert caught.value.remedy
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_whose_entries_can_not_be_synced_is_refused(tmp_path, monkeypatch):
+    def failing(_folder):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(agent.registry.writable, "sync_folder", failing)
+    with pytest.raises(EvidenceError, match="can't be written"):
+        check_writable(tmp_path)
 
 
 def test_too_little_space_is_refused_before_anything_starts(tmp_path):

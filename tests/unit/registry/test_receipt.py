@@ -48,6 +48,15 @@ def test_any_flipped_byte_is_refused(position):
         check_receipt(bytes(damaged), EVIDENCE, KEY.public_key())
 
 
+def test_other_base64_of_the_same_signature_is_refused():
+    form = json.loads(RECEIPT)
+    spelled, letters = form["signature"], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = f"{spelled[:85]}{letters[letters.index(spelled[85]) | 1]}=="
+    assert base64.b64decode(other) == base64.b64decode(spelled)
+    with pytest.raises(ReceiptInvalid, match="written canonically"):
+        check_receipt(rfc8785.dumps(form | {"signature": other}), EVIDENCE, KEY.public_key())
+
+
 @pytest.mark.parametrize(
     "other",
     [

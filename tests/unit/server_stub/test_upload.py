@@ -13,8 +13,9 @@ from agent.certificate.evidence import Evidence, encode_evidence
 from agent.certificate.receipt import check_receipt
 from agent.errors import EnvironmentLacks, UsageError
 from server_stub.app import create_app
-from server_stub.store import Store
-from tests.unit.server_stub.samples import KEY, OTHER_KEY, evidence_of, settings_in
+from server_stub.store import Conflict, Store
+from tests.samples import AT
+from tests.unit.server_stub.samples import KEY, OTHER_KEY, by_signature, evidence_of, settings_in
 
 _PROBLEM = "application/problem+json"
 
@@ -244,6 +245,20 @@ def test_database_keeps_what_was_committed_through_a_restart(tmp_path):
         again = _put(registry, evidence_of(1))
         assert (again.status_code, again.content) == (200, receipt)
         assert check_receipt(_put(registry, evidence_of(2)).content, evidence_of(2), KEY.public_key()).sequence == 2
+
+
+def test_losers_of_a_race_get_the_same_receipt_and_take_no_number(tmp_path):
+    # The store by itself: over HTTP, the first look already finds what is archived, but for a race.
+    store = Store(f"sqlite:///{tmp_path / 'x.sqlite'}", KEY)
+    accepted = [by_signature(evidence_of(n), AT) for n in (1, 2)]
+    first = store.archive(evidence_of(1), accepted[0], AT)
+    again = store.archive(evidence_of(1), accepted[0], AT)
+    other = store.archive(evidence_of(1, signature=b"other"), accepted[0], AT)
+    second = store.archive(evidence_of(2), accepted[1], AT)
+    store.close()
+    assert (first.created, again.created, again.receipt == first.receipt) == (True, False, True)
+    assert isinstance(other, Conflict)
+    assert check_receipt(second.receipt, evidence_of(2), KEY.public_key()).sequence == 2
 
 
 def test_every_connection_writes_ahead_and_syncs_in_full(tmp_path):
