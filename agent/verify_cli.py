@@ -17,7 +17,7 @@ from agent.certificate.trust import Trust, load_trust
 from agent.certificate.verify import attached_evidence, verify_document, verify_record
 from agent.errors import AgentError, ExitCode, UsageError
 from agent.model.drive import printable
-from agent.model.record import Headline
+from agent.model.record import DocumentKind, Headline, document_kind
 
 MAXIMUM_FILE_BYTES = 64 * 1024 * 1024
 
@@ -127,8 +127,9 @@ def _mismatch(name: str, report: Report, pdf: bytes, evidence: tuple[bytes, byte
         return ""
     if attached_evidence(pdf) != evidence:
         return "The document carries another record or signature than the folder holds."
-    if (name == "certificate.pdf") != (report.record.headline is Headline.SANITIZED):
-        return f"The document is called {name}, and the headline is {report.record.headline}."
+    kind = document_kind(report.record)
+    if name != kind.file_name:
+        return f"The document is called {name}, and what it holds is a {kind}."
     return ""
 
 
@@ -181,6 +182,8 @@ def _conclusion(finding: Finding) -> list[str]:
     if record.headline is Headline.SANITIZED:
         mark = "SPECIMEN of a certificate" if record.specimen else "VALID certificate"
         return [*lines, f"{mark}: {record.headline}."]
+    if document_kind(record) is DocumentKind.PARTIAL_CERTIFICATE:
+        return [*lines, f"Authentic, for the media marked sanitized only: {record.headline}. NOT a certificate for the machine."]
     return [*lines, f"Authentic record: {record.headline}. NOT a certificate."]
 
 

@@ -9,7 +9,7 @@ import unicodedata
 
 from agent.model.drive import printable
 from agent.model.machine import Environment
-from agent.model.record import Headline, Record
+from agent.model.record import DocumentKind, Record, document_kind
 
 _SPACE = re.compile(r"[\s\u00ad\u200b]+")
 
@@ -18,7 +18,17 @@ _SHOWN = re.compile(
     r"[^\x20-\x7e\u00a1-\u00ac\u00ae-\u017f\u0391-\u03a9\u03b1-\u03c9\u0410-\u044f\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac]"
 )
 
-NOT_A_CERTIFICATE = "This is a record, not a certificate of sanitization."
+_TITLES = {
+    DocumentKind.CERTIFICATE: "Certificate of Sanitization",
+    DocumentKind.PARTIAL_CERTIFICATE: "Partial Certificate of Sanitization",
+    DocumentKind.RECORD: "Sanitization Record",
+}
+
+_CAUTIONS = {
+    DocumentKind.CERTIFICATE: "",
+    DocumentKind.PARTIAL_CERTIFICATE: "This machine is not wholly sanitized: only the media marked \u201csanitized\u201d are certified.",
+    DocumentKind.RECORD: "This is a record, not a certificate of sanitization.",
+}
 SPECIMEN = "SPECIMEN"
 
 
@@ -28,8 +38,13 @@ def shown(text: str, limit: int = 64) -> str:
 
 
 def title(record: Record) -> str:
-    """What the document is called: only a machine that is wholly sanitized gets a certificate."""
-    return "Certificate of Sanitization" if record.headline is Headline.SANITIZED else "Sanitization Record"
+    """What the document is called: a partial certificate where only some media are sanitized, a record where none is."""
+    return _TITLES[document_kind(record)]
+
+
+def caution(record: Record) -> str:
+    """What must stand on a page that is no certificate for the whole machine; empty on one that is."""
+    return _CAUTIONS[document_kind(record)]
 
 
 def verified_words(record: Record, record_bytes: bytes) -> list[str]:
@@ -49,7 +64,7 @@ def sealed_words(record: Record, record_bytes: bytes) -> list[str]:
         shown(record.issuer.station),
         shown(record.host.serial),
     ]
-    words += [] if record.headline is Headline.SANITIZED else [NOT_A_CERTIFICATE]
+    words.append(caution(record))
     if record.environment is not Environment.LIVE_IMAGE:
         words.append(record.environment.value)
     return [*verified_words(record, record_bytes), *(word for word in words if word)]

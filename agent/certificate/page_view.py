@@ -4,12 +4,12 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.certificate.page_text import NOT_A_CERTIFICATE, SPECIMEN, shown, title
+from agent.certificate.page_text import SPECIMEN, caution, shown, title
 from agent.model.drive import HiddenAreaState
 from agent.model.health import HealthReport
 from agent.model.job import PassResult, VerificationResult
 from agent.model.machine import Environment, MachineInventory
-from agent.model.record import DriveRecord, Headline, Outcome, Record
+from agent.model.record import DriveRecord, Headline, Outcome, Record, document_kind
 from agent.model.sanitization import Method, VerificationKind
 
 Facts = list[tuple[str, str]]
@@ -21,7 +21,7 @@ _FULL_BLOCKS_ON_FIRST_PAGE = 1
 
 def page_view(record: Record, record_bytes: bytes) -> dict[str, Any]:
     """What the template shows: strings, lists of strings and two switches, ready for JSON."""
-    name = "certificate.pdf" if record.headline is Headline.SANITIZED else "record.pdf"
+    name = document_kind(record).file_name
     return {
         "certificate": record.headline is Headline.SANITIZED,
         "overview": len(record.drives) > _FULL_BLOCKS_ON_FIRST_PAGE,
@@ -103,8 +103,8 @@ def _headline_note(record: Record) -> str:
 
 def _notices(record: Record) -> list[str]:
     notices = []
-    if record.headline is not Headline.SANITIZED:
-        notices.append(NOT_A_CERTIFICATE)
+    if caution(record):
+        notices.append(caution(record))
     if not record.time.clock_plausible:
         remark = shown(record.time.clock_remark, 120)
         notices.append(

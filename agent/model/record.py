@@ -185,6 +185,27 @@ def machine_headline(drives: tuple[DriveRecord, ...], host: MachineInventory, en
     return Headline.INCOMPLETE
 
 
+class DocumentKind(StrEnum):
+    """What the page of a record may call itself."""
+
+    CERTIFICATE = "certificate"
+    PARTIAL_CERTIFICATE = "partial certificate"
+    RECORD = "record"
+
+    @property
+    def file_name(self) -> str:
+        """Name in the evidence folder: record.pdf where nothing was certified."""
+        return "record.pdf" if self is DocumentKind.RECORD else "certificate.pdf"
+
+
+def document_kind(record: Record) -> DocumentKind:
+    """A certificate for the whole machine, for some of its media, or none: an interrupted session certifies nothing."""
+    if record.headline is Headline.SANITIZED:
+        return DocumentKind.CERTIFICATE
+    some = any(d.outcome is Outcome.SANITIZED for d in record.drives)
+    return DocumentKind.PARTIAL_CERTIFICATE if some and record.ended is not SessionEnd.INTERRUPTED else DocumentKind.RECORD
+
+
 def _written_in_full(drive: DriveRecord) -> bool:
     size = drive.identity.capacity_bytes
     numbers = [p.number for p in drive.passes]

@@ -3,8 +3,7 @@
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
-from agent.model.record import DriveRecord, Record
-from agent.workflow.publishing import document_name
+from agent.model.record import DriveRecord, Record, document_kind
 from agent.workflow.view import EvidenceView, MediumView, UploadState
 
 
@@ -13,7 +12,7 @@ def view_of(record: Record, folder: Path, upload: UploadState, detail: str = "")
     return EvidenceView(
         record_id=record.record_id,
         folder=folder,
-        document=folder / document_name(record.headline),
+        document=folder / document_kind(record).file_name,
         headline=record.headline,
         coverage_percent=coverage_percent(record),
         media=tuple(_medium(d) for d in record.drives),

@@ -14,7 +14,7 @@ from agent.certificate.seal import seal_page
 from agent.certificate.trust import Trust, load_trust
 from agent.certificate.verify import verify_document, verify_record
 from agent.errors import CertificateError
-from agent.model.record import Headline, Record, StationLink
+from agent.model.record import Record, StationLink, document_kind
 from agent.registry.outbox import Outbox
 from agent.workflow.clock_check import effective_time
 from agent.workflow.sequence import next_link
@@ -22,8 +22,6 @@ from agent.workflow.station import Station
 
 RECORD = "record.json"
 SIGNATURE = "record.json.p7s"
-CERTIFICATE = "certificate.pdf"
-OTHER_DOCUMENT = "record.pdf"
 JOURNAL_FOLDER = "journal"
 
 
@@ -36,11 +34,6 @@ class Published:
     document: Path
 
 
-def document_name(headline: Headline) -> str:
-    """Only a complete success is called a certificate."""
-    return CERTIFICATE if headline is Headline.SANITIZED else OTHER_DOCUMENT
-
-
 def publish(build: Callable[[StationLink], Record], station: Station, outbox: Outbox, now: datetime) -> Published:
     """Make, sign and store one record; raises CertificateError, EvidenceError, StationError, with nothing half-published."""
     with next_link(station.folder, lambda record_id: was_published(outbox.evidence, record_id)) as reservation:
@@ -51,7 +44,7 @@ def publish(build: Callable[[StationLink], Record], station: Station, outbox: Ou
         _verify_own(station, data, signature, document, now)
         digest = hashlib.sha256(data).hexdigest()
         reservation.announce(record.record_id, digest)
-        name = document_name(record.headline)
+        name = document_kind(record).file_name
         folder = outbox.publish(record.record_id, {RECORD: data, SIGNATURE: signature, name: document})
         reservation.settle(record.record_id, digest)
     return Published(record, folder, folder / name)

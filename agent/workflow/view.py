@@ -87,7 +87,7 @@ class MediumView:
 
 @dataclass(frozen=True)
 class EvidenceView:
-    """A record that is on stable storage; `document` is certificate.pdf only where the headline is SANITIZED."""
+    """A record that is on stable storage; `document` is record.pdf where nothing was certified."""
 
     record_id: str
     folder: Path

@@ -1,12 +1,14 @@
 """Eight drives of which one dies half-way (issue: the dying drive of the server)."""
 
 import json
+import subprocess
 from pathlib import Path
 
 from tests.e2e.conftest import ardoise, record_folders, serials
 
 
-def test_seven_sanitized_one_failed_by_serial_and_lba(bench, shop, evidence) -> None:
+def test_seven_sanitized_one_failed_by_serial_and_lba(bench, shop, evidence, allow_programs) -> None:
+    allow_programs("pdftotext")
     machine: Path = bench("server", pace=0)
     names = serials(machine)
     assert len(names) == 8
@@ -20,8 +22,11 @@ def test_seven_sanitized_one_failed_by_serial_and_lba(bench, shop, evidence) -> 
     assert failed[0]["outcome"] == "failed"
 
     (folder,) = record_folders(evidence)
-    assert (folder / "record.pdf").is_file()
-    assert not (folder / "certificate.pdf").exists()
+    assert (folder / "certificate.pdf").is_file()
+    assert not (folder / "record.pdf").exists()
+    text = subprocess.run(["pdftotext", folder / "certificate.pdf", "-"], check=True, capture_output=True, text=True).stdout
+    assert "INCOMPLETE" in text
+    assert "Partial Certificate" in text
     record = json.loads((folder / "record.json").read_text())
     dead = next(d for d in record["drives"] if d["outcome"] == "failed")
     dying = next(p for p in (machine / "drives").glob("*/faults.json"))

@@ -26,7 +26,7 @@ from agent.certificate.record import encode_record
 from agent.certificate.seal import seal_page
 from agent.model.json_form import to_json_form
 from agent.model.machine import Environment
-from agent.model.record import Headline, Record
+from agent.model.record import Record, document_kind
 from tests.samples import AT, Pki, sample_record, throwaway_pki
 from tests.vectors.forge import forged_headline, forged_outcome, short_write, with_white_box, wrong_usage
 
@@ -64,7 +64,7 @@ def sealed(pki: Pki, record: Record) -> dict[str, bytes]:
     """The sealed document of a record."""
     files = signed(pki, encode_record(record))
     page = render_page(record, files["record.json"], files["record.json.p7s"])
-    name = "certificate.pdf" if record.headline is Headline.SANITIZED else "record.pdf"
+    name = document_kind(record).file_name
     return {name: seal_page(page, pki.station, AT)}
 
 

@@ -17,7 +17,7 @@ from agent.certificate.seal import _seal, seal_page
 from agent.certificate.verify import verify_document
 from agent.errors import CertificateError
 from agent.model.machine import Environment
-from agent.model.record import Headline, Record
+from agent.model.record import DocumentKind, Headline, Record, SessionEnd, document_kind
 from tests.samples import AT, HEADLINES, KINDS, sample_record, sanitized_drive, throwaway_pki
 from tests.unit.certificate.conftest import Good
 
@@ -39,11 +39,22 @@ def test_every_page_says_what_it_must(kind: str, environment: Environment) -> No
     assert missing_words(extract_text(_page(record)), sealed_words(record, encode_record(record))) == []
 
 
-@pytest.mark.parametrize("kind", ["server", "no-drive", "excluded"])
-def test_what_is_not_sanitized_is_never_called_a_certificate(kind: str) -> None:
-    text = _text(sample_record(kind))
+def test_what_is_not_sanitized_is_never_called_a_certificate() -> None:
+    text = _text(sample_record("no-drive"))
     assert "Certificate of Sanitization" not in text
     assert "This is a record, not a certificate of sanitization." in text
+
+
+@pytest.mark.parametrize("kind", ["server", "excluded"])
+def test_some_sanitized_media_make_a_partial_certificate(kind: str) -> None:
+    record = sample_record(kind)
+    text = _text(record)
+    assert "Partial Certificate of Sanitization" in text
+    assert "only the media marked \u201csanitized\u201d are certified" in text
+    interrupted = replace(record, ended=SessionEnd.INTERRUPTED)
+    assert document_kind(record) is DocumentKind.PARTIAL_CERTIFICATE
+    assert document_kind(interrupted) is DocumentKind.RECORD
+    assert "Sanitization Record" in _text(interrupted)
 
 
 def test_the_failed_medium_is_named_with_its_first_bad_sector() -> None:

@@ -17,6 +17,7 @@ from agent.certificate.record import encode_record
 from agent.certificate.seal import seal_page
 from agent.certificate.verify import verify_record
 from agent.model.machine import Environment
+from agent.model.record import document_kind
 from tests.conftest import Allow
 from tests.samples import AT, sample_record, throwaway_pki
 
@@ -47,7 +48,7 @@ def _folder(parent: Path, kind: str = "laptop", *, name: str | None = None, **op
     folder.mkdir(parents=True)
     (folder / "record.json").write_bytes(data)
     (folder / "record.json.p7s").write_bytes(signature)
-    (folder / (name or ("certificate.pdf" if record.headline == "SANITIZED" else "record.pdf"))).write_bytes(pdf)
+    (folder / (name or document_kind(record).file_name)).write_bytes(pdf)
     return folder
 
 
@@ -75,7 +76,7 @@ def test_an_authentic_record_of_less_is_no_success(
 ) -> None:
     assert verify_cli.main([str(_folder(tmp_path, kind)), "--trust", root]) == 1
     said = capsys.readouterr().out
-    assert "Authentic record" in said
+    assert "Authentic" in said
     assert "NOT a certificate" in said
     assert "VALID" not in said
 
@@ -100,7 +101,7 @@ def test_another_record_beside_the_document_is_refused(
 def test_a_record_named_certificate_is_refused(
     tmp_path: Path, root: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert verify_cli.main([str(_folder(tmp_path, "server", name="certificate.pdf")), "--trust", root]) == 1
+    assert verify_cli.main([str(_folder(tmp_path, "no-drive", name="certificate.pdf")), "--trust", root]) == 1
     assert "is called certificate.pdf" in capsys.readouterr().out
 
 
