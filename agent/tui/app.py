@@ -65,6 +65,7 @@ class ArdoiseApp(App[str]):
         sitting: Sitting,
         *,
         crashed: str = "",
+        reopened: bool = False,
         gate_times: GateTimes | None = None,
         clock: Callable[[], float] | None = None,
         pull_seconds: float = 0.5,
@@ -80,6 +81,7 @@ class ArdoiseApp(App[str]):
         self.health: dict[str, HealthReport] = {}
         self.following: set[str] = set()
         self._crashed = crashed
+        self._reopened = reopened or bool(crashed)
         self._pull_seconds = pull_seconds
 
     async def on_mount(self) -> None:
@@ -240,11 +242,12 @@ class ArdoiseApp(App[str]):
         return repr(self._exception) if self._exception else ""
 
     def _show_notices(self) -> None:
-        for notice in self.sitting.notices():
-            self.notify(prose(notice), severity="warning", markup=False, timeout=20)
-        for record in self.sitting.recovered():
-            text = _("An interrupted run was found and recorded: {record}").format(record=record.record_id)
-            self.notify(text, severity="warning", markup=False, timeout=20)
+        lines = [prose(notice) for notice in self.sitting.notices()]
+        words = _("An interrupted run was found and recorded as interrupted: {record}")
+        lines += [words.format(record=r.record_id) for r in self.sitting.recovered()]
+        if lines and not self._reopened:
+            found = Content("\n\n").join([Content(line) for line in lines])
+            self.push_screen(AskScreen(_("Before you start"), found, [("back", _("Continue"))]))
         if self._crashed:
             text = _("The screen was restarted after an error; the drives went on. {error}").format(
                 error=prose(self._crashed, 200)

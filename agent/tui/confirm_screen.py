@@ -18,6 +18,7 @@ from agent.tui.confirm_text import dies_content, stays_content
 from agent.tui.confirmation_gate import ConfirmationGate, GateTimes, Phase, Remark
 from agent.tui.dialogs import error_content
 from agent.tui.glyphs import ACT, FULL_BLOCK, LIGHT_SHADE
+from agent.tui.page import Parts
 from agent.tui.widgets import HoldButton, PushButton, Words
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class CodeField(Widget, can_focus=True):
         return Content(" " + " ".join(letters) + " ")
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Parts, ModalScreen[bool]):
     """The confirmation; ends with True when the sitting has started, with False when it was cancelled."""
 
     BINDINGS: ClassVar = [
@@ -110,7 +111,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """Focus Cancel; let time pass."""
-        self.query_one("#cancel").focus()
+        self.part("#cancel", Widget).focus()
         self.set_interval(_TICK_SECONDS, self.tick)
         self._draw()
 
@@ -124,7 +125,7 @@ class ConfirmScreen(ModalScreen[bool]):
         character = event.character if event.is_printable else None
         taken = self.gate.key(character, at, is_enter=event.key == "enter")
         if taken and self.gate.typed:
-            self.query_one("#code-field").focus()
+            self.part("#code-field", Widget).focus()
         self._draw()
         return taken
 
@@ -171,12 +172,12 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(True)
 
     def _show_refusal(self, error: AgentError) -> None:
-        self.query_one("#dies", Words).show(error_content(error))
-        self.query_one("#stays", Words).show(Content.styled(_("Nothing was written."), "bold"))
+        self.part("#dies", Words).show(error_content(error))
+        self.part("#stays", Words).show(Content.styled(_("Nothing was written."), "bold"))
         for name in ("#confirm-code", "#hold", "#confirm-remark"):
             self.query_one(name).display = False
-        self.query_one("#confirm-title", Words).show(Content.styled(f" {ACT} {_('Not started')} ", "bold"))
-        self.query_one("#cancel").focus()
+        self.part("#confirm-title", Words).show(Content.styled(f" {ACT} {_('Not started')} ", "bold"))
+        self.part("#cancel", Widget).focus()
 
     def _now(self, event_time: float | None = None) -> float:
         if self._clock is not None:
@@ -192,8 +193,8 @@ class ConfirmScreen(ModalScreen[bool]):
     def _draw(self) -> None:
         if self._over or not self.is_mounted:
             return
-        self.query_one(CodeField).show(self.gate.typed)
-        remark = self.query_one("#confirm-remark", Words)
+        self.part("#code-field", CodeField).show(self.gate.typed)
+        remark = self.part("#confirm-remark", Words)
         counting = self.gate.phase is Phase.COUNTDOWN
         self.set_class(counting, "-counting")
         if counting:
@@ -206,7 +207,7 @@ class ConfirmScreen(ModalScreen[bool]):
     def _countdown_line(self) -> Content:
         left = self.gate.remaining_seconds(self._now())
         words = _("Starting in {n} s. Any key stops it.").format(n=int(left + 0.999))
-        width = max(10, min(40, self.query_one("#confirm-remark").size.width - 2))
+        width = max(10, min(40, self.part("#confirm-remark", Widget).size.width - 2))
         filled = int(width * left / self._times.countdown_seconds) if self._times.countdown_seconds else 0
         return Content.assemble(f"{words}\n", FULL_BLOCK * filled + LIGHT_SHADE * (width - filled))
 

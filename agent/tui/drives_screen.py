@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import OptionList
 
 from agent.errors import AgentError
@@ -22,7 +23,7 @@ from agent.tui.glyphs import DASH, FAILED, RUNNING, fit, screen_text
 from agent.tui.machine_line import looked_at, machine_line
 from agent.tui.page import Page
 from agent.tui.plan_screen import PlanScreen
-from agent.tui.widgets import Action, KeyLine, RowList, Words
+from agent.tui.widgets import Action, RowList, Words
 from agent.tui.words import QUIET_STYLE, type_words
 
 _FOLLOW_SECONDS = 10.0
@@ -33,7 +34,9 @@ class DrivesScreen(Page):
 
     STEP = 0
     stage_is_ready: ClassVar[bool] = True
+    AUTO_FOCUS = "#rows"
     BINDINGS: ClassVar = [
+        Binding("enter", "proceed", show=False),
         Binding("t,T", "toggle_all", show=False),
         Binding("i,I,f5", "inspect", show=False),
         Binding("s,S", "self_test('short')", show=False),
@@ -72,11 +75,9 @@ class DrivesScreen(Page):
 
     def on_mount(self) -> None:
         """Look at the machine unless that was done."""
-        self.query_one("#rows").focus()
         if self.ardoise.inspection is None and self.ardoise.inspect_error is None:
             self.ardoise.start_inspection()
         self.set_interval(_FOLLOW_SECONDS, self._follow_self_tests)
-        self.pull()
 
     def draw(self) -> None:
         """Draw what is known."""
@@ -84,25 +85,22 @@ class DrivesScreen(Page):
         self._draw_machine()
         self._draw_rows()
         self._draw_detail()
-        self.call_later(self._draw_keys)
+        self.call_later(self.show_actions)
 
     # drawing ------------------------------------------------------------------------------------------------
-
-    async def _draw_keys(self) -> None:
-        await self.query_one(KeyLine).show(self.actions())
 
     def _draw_machine(self) -> None:
         inspection = self.ardoise.inspection
         text = machine_line(inspection.inventory, self.size.width - 2) if inspection else Content("")
-        self.query_one("#machine", Words).show(text)
+        self.part("#machine", Words).show(text)
 
     def _draw_rows(self) -> None:
         inspection = self.ardoise.inspection
-        rows = self.query_one("#rows", RowList)
+        rows = self.part("#rows", RowList)
         width = max(40, rows.scrollable_content_region.width - 2)
-        left = self.query_one("#left")
+        left = self.part("#left", Widget)
         left.border_title = Content(_("Drives"))
-        self.query_one("#head", Words).show(_head(width))
+        self.part("#head", Words).show(_head(width))
         if inspection is None:
             rows.show_rows([])
             return
@@ -125,8 +123,8 @@ class DrivesScreen(Page):
         return _columns(found, box, verdict_line(self._health(found)), width, "bold $strong" if chosen else "")
 
     def _draw_detail(self) -> None:
-        pane = self.query_one("#detail-text", Words)
-        frame = self.query_one("#detail")
+        pane = self.part("#detail-text", Words)
+        frame = self.part("#detail", Widget)
         frame.border_title = Content(_("Detail"))
         width = frame.scrollable_content_region.width - 1
         inspection = self.ardoise.inspection
@@ -149,7 +147,7 @@ class DrivesScreen(Page):
     # choosing -------------------------------------------------------------------------------------------------
 
     def _highlighted(self) -> InspectedDrive | None:
-        option = self.query_one("#rows", RowList).highlighted_option
+        option = self.part("#rows", RowList).highlighted_option
         drives = self.ardoise.found_drives
         return next((d for d in drives if option is not None and d.drive.node == option.id), None)
 
@@ -159,7 +157,7 @@ class DrivesScreen(Page):
     @on(OptionList.OptionHighlighted)
     def _row_highlighted(self) -> None:
         self._draw_detail()
-        self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
+        self.part("#detail", VerticalScroll).scroll_home(animate=False)
 
     @on(OptionList.OptionSelected)
     def action_choose(self) -> None:
@@ -218,8 +216,8 @@ class DrivesScreen(Page):
 
     def action_focus_detail(self) -> None:
         """Move the focus between list and detail, so that the arrows scroll it."""
-        pane = self.query_one("#detail")
-        (self.query_one("#rows") if pane.has_focus else pane).focus()
+        pane = self.part("#detail", Widget)
+        (self.part("#rows", Widget) if pane.has_focus else pane).focus()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Draw again in the new width."""

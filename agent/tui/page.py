@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
 
 from agent.tui.widgets import Action, KeyLine, TopLine
 
@@ -16,12 +18,36 @@ if TYPE_CHECKING:
     from agent.workflow.sitting import Sitting
 
 
-class Page(Screen[None]):
+W = TypeVar("W", bound=Widget)
+
+
+class Parts:
+    """Finds widgets once and keeps them: timers outlive the widgets of a screen that goes."""
+
+    def part(self, selector: str, kind: type[W]) -> W:
+        """The widget of this screen; raises NoMatches where it was never there."""
+        kept = self.__dict__.setdefault("_kept", {})
+        if selector not in kept:
+            kept[selector] = cast("DOMNode", self).query_one(selector, kind)
+        return cast("W", kept[selector])
+
+
+class Page(Parts, Screen[None]):
     """One step of the work."""
 
     STEP: ClassVar[int] = -1
     stage_is_ready: ClassVar[bool] = False
     """Whether this screen belongs to the stage READY."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._composed = False
+
+    async def show_actions(self) -> None:
+        """Show the keys that make sense now."""
+        line = self.part("#keys", KeyLine)
+        if line.is_attached:
+            await line.show(self.actions())
 
     @property
     def ardoise(self) -> ArdoiseApp:
@@ -49,9 +75,17 @@ class Page(Screen[None]):
 
     def pull(self) -> None:
         """Show what the sitting says now; called twice a second while this is the base screen."""
-        # A timer or a resize may come before the widgets are there, or after they are gone.
-        if self in self.app.screen_stack and self.query_one_optional(KeyLine) is not None:
+        # A timer or a resize may come before the widgets are there.
+        if self._composed:
             self.draw()
+
+    def on_mount(self) -> None:
+        """Draw at once."""
+        self.call_after_refresh(self._first_draw)
+
+    def _first_draw(self) -> None:
+        self._composed = True
+        self.draw()
 
     def draw(self) -> None:
         """Draw all widgets anew."""

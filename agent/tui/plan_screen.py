@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from agent.errors import AgentError
@@ -53,6 +54,7 @@ class PlanScreen(Page):
 
     STEP = 1
     stage_is_ready: ClassVar[bool] = True
+    AUTO_FOCUS = "#plans"
     BINDINGS: ClassVar = [
         Binding("escape,d,D", "back", show=False),
         Binding("enter", "proceed", show=False),
@@ -86,7 +88,6 @@ class PlanScreen(Page):
 
     def on_mount(self) -> None:
         """Make the plan."""
-        self.query_one("#plans").focus()
         self._plan()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -105,10 +106,10 @@ class PlanScreen(Page):
         """Draw choices and plans."""
         policy = self.ardoise.policy
         title = next((p.title for p in self.sitting.pass_sets() if p.name == policy.pass_set), policy.pass_set)
-        self.query_one("#pass-set", Choice).show(prose(_(title)))
-        self.query_one("#verification", Choice).show(_(VERIFICATION_WORDS[policy.verification]))
-        self.query_one("#level", Choice).show(_(METHOD_WORDS[policy.required]))
-        pane = self.query_one("#plans", VerticalScroll)
+        self.part("#pass-set", Choice).show(prose(_(title)))
+        self.part("#verification", Choice).show(_(VERIFICATION_WORDS[policy.verification]))
+        self.part("#level", Choice).show(_(METHOD_WORDS[policy.required]))
+        pane = self.part("#plans", VerticalScroll)
         pane.border_title = Content(_("Plan: nothing has been touched yet"))
         text = (
             error_content(self._refused)
@@ -117,7 +118,7 @@ class PlanScreen(Page):
             if self._plans
             else Content("")
         )
-        self.query_one("#plans-text", Words).show(text)
+        self.part("#plans-text", Words).show(text)
 
     def action_back(self) -> None:
         """Back to the drives."""
@@ -127,7 +128,7 @@ class PlanScreen(Page):
 
     def action_scroll_on(self) -> None:
         """Show the next part of the plans."""
-        self.query_one("#plans").scroll_page_down()
+        self.part("#plans", Widget).scroll_page_down()
 
     def action_proceed(self) -> None:
         """Ask for the confirmation, where there is a plan to confirm."""

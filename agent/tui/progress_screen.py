@@ -33,6 +33,7 @@ class ProgressScreen(Page):
 
     STEP = 2
     stage_is_ready: ClassVar[bool] = False
+    AUTO_FOCUS = "#rows"
     BINDINGS: ClassVar = [Binding("s,S", "stop", show=False)]
 
     def __init__(self) -> None:
@@ -57,11 +58,6 @@ class ProgressScreen(Page):
             Action("H", _("help"), "app.help"),
         )
 
-    def on_mount(self) -> None:
-        """Draw at once."""
-        self.query_one("#rows").focus()
-        self.pull()
-
     def on_resize(self, _event: events.Resize) -> None:
         """Draw again in the new size."""
         self.call_after_refresh(self.pull)
@@ -71,8 +67,8 @@ class ProgressScreen(Page):
         jobs = self.sitting.snapshots()
         recording = self.sitting.view().stage is Stage.RECORDING
         self._draw_huge(jobs, recording=recording)
-        self.query_one("#summary", Words).show(summary(jobs, recording=recording))
-        rows = self.query_one("#rows", RowList)
+        self.part("#summary", Words).show(summary(jobs, recording=recording))
+        rows = self.part("#rows", RowList)
         width = max(40, rows.scrollable_content_region.width - 2)
         rows.show_rows([(j.job_id, job_row(j, width)) for j in jobs])
         self._note_changes(jobs)
@@ -81,7 +77,7 @@ class ProgressScreen(Page):
         height = self.app.size.height
         text = huge_text(jobs, recording=recording)
         lines = block_lines(text, self.app.size.width - 4, max(5, height * 25 // 100), height)
-        self.query_one("#huge", Words).show(Content("\n".join(lines)))
+        self.part("#huge", Words).show(Content("\n".join(lines)))
 
     def _note_changes(self, jobs: tuple[JobSnapshot, ...]) -> None:
         for job in jobs:
@@ -89,9 +85,9 @@ class ProgressScreen(Page):
                 self._states[job.job_id] = job.state
                 self._log.append(_event_line(job))
         del self._log[:-_LOG_LINES]
-        pane = self.query_one("#log", VerticalScroll)
+        pane = self.part("#log", VerticalScroll)
         pane.border_title = Content(_("Events"))
-        self.query_one("#log-text", Words).show(Content("\n").join(reversed(self._log)))
+        self.part("#log-text", Words).show(Content("\n").join(reversed(self._log)))
 
     def action_stop(self) -> None:
         """Ask what is to be stopped."""
@@ -99,7 +95,7 @@ class ProgressScreen(Page):
         if not jobs:
             return
         answers = [("back", _("Keep going"))]
-        option = self.query_one("#rows", RowList).highlighted_option
+        option = self.part("#rows", RowList).highlighted_option
         chosen = next((j for j in jobs if option is not None and j.job_id == option.id), None)
         if chosen is not None and len(jobs) > 1:
             answers.append(("one", _("Stop {node}").format(node=short_node(chosen.node))))
@@ -131,7 +127,7 @@ def huge_text(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> str:
 def summary(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> Content:
     """How many are done, failed, running; how long it will take."""
     if recording:
-        return Content(_("All drives are finished; the record is being signed and saved. Leave the stick in."))
+        return Content(_("All drives are finished; the record is being signed and saved."))
     done = sum(j.state in _GOOD for j in jobs)
     bad = sum(j.state.is_final and j.state not in _GOOD for j in jobs)
     parts = [ngettext("{n} drive", "{n} drives", len(jobs)).format(n=len(jobs)), _("{n} sanitized").format(n=done)]

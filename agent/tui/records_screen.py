@@ -9,10 +9,12 @@ from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import OptionList
 
 from agent.text import _, ngettext
 from agent.tui.glyphs import fit, screen_text
+from agent.tui.page import Parts
 from agent.tui.result_screen import evidence_content, media_content
 from agent.tui.widgets import Action, KeyLine, RowList, TopLine, Words
 from agent.tui.words import HEADLINE_SIGNS, UPLOAD_SIGNS
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _PULL_SECONDS = 0.5
 
 
-class RecordsScreen(Screen[None]):
+class RecordsScreen(Parts, Screen[None]):
     """The records on this stick."""
 
     BINDINGS: ClassVar = [
@@ -56,7 +58,7 @@ class RecordsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw now and twice a second."""
-        self.query_one("#rows").focus()
+        self.part("#rows", Widget).focus()
         self.pull()
         self.set_interval(_PULL_SECONDS, self.pull)
 
@@ -68,25 +70,25 @@ class RecordsScreen(Screen[None]):
         count = ngettext("{n} record", "{n} records", len(records)).format(n=len(records))
         pending = ngettext("{n} waits for upload", "{n} wait for upload", waiting).format(n=waiting)
         where = screen_text(station.registry, 60) or _("no registry configured")
-        self.query_one("#machine", Words).show(
+        self.part("#machine", Words).show(
             Content.assemble(
                 Content.styled(f"{count} · {pending}", "bold $strong"), Content.styled(f"   {where}", "$quiet")
             )
         )
-        rows = self.query_one("#rows", RowList)
+        rows = self.part("#rows", RowList)
         width = max(40, rows.scrollable_content_region.width - 2)
         rows.show_rows([(r.record_id, _row(r, width)) for r in records])
-        left = self.query_one("#left")
+        left = self.part("#left", Widget)
         left.border_title = Content(_("Records"))
         self._draw_detail()
 
     @on(OptionList.OptionHighlighted)
     def _draw_detail(self) -> None:
-        option = self.query_one("#rows", RowList).highlighted_option
-        pane = self.query_one("#detail")
+        option = self.part("#rows", RowList).highlighted_option
+        pane = self.part("#detail", Widget)
         pane.border_title = Content(_("Detail"))
         record = next((r for r in self.sitting.uploads() if option is not None and r.record_id == option.id), None)
-        text = self.query_one("#detail-text", Words)
+        text = self.part("#detail-text", Words)
         if record is None:
             text.show(Content.styled(_("There is no record yet."), "$quiet"))
             return

@@ -1,5 +1,6 @@
 """Step 5: the headline, each medium's outcome, where the record is, and what to do next."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,7 +17,7 @@ from agent.tui.block_font import block_lines
 from agent.tui.drive_detail import short_node
 from agent.tui.glyphs import DASH, FAILED, fit, prose, screen_text
 from agent.tui.page import Page
-from agent.tui.widgets import Action, KeyLine, Words
+from agent.tui.widgets import Action, Words
 from agent.tui.words import ACT_STYLE, HEADLINE_SIGNS, OUTCOME_SIGNS, UPLOAD_SIGNS
 from agent.workflow.view import EvidenceView, MediumView, SittingView, Stage, UploadState
 
@@ -29,6 +30,7 @@ class ResultScreen(Page):
 
     STEP = 3
     stage_is_ready: ClassVar[bool] = False
+    AUTO_FOCUS = "#media"
     BINDINGS: ClassVar = [
         Binding("u,U", "upload", show=False),
         Binding("n,N", "new_round", show=False),
@@ -60,18 +62,9 @@ class ResultScreen(Page):
         shown.append(Action("F10", _("quit"), "app.request_quit"))
         return (*shown, Action("H", _("help"), "app.help"))
 
-    def on_mount(self) -> None:
-        """Draw at once."""
-        self.query_one("#media").focus()
-        self.pull()
-
     def on_resize(self, _event: events.Resize) -> None:
         """Draw again in the new size."""
         self.call_after_refresh(self.pull)
-
-    async def pull_actions(self) -> None:
-        """Show the keys that fit the upload state."""
-        await self.query_one(KeyLine).show(self.actions())
 
     def draw(self) -> None:
         """Draw the present view."""
@@ -79,23 +72,21 @@ class ResultScreen(Page):
         self.set_class(view.stage is Stage.RECORD_FAILED, "-unrecorded")
         self._draw_huge(view)
         step = next_step(view)
-        self.query_one("#next", Words).show(step)
-        media = self.query_one("#media", VerticalScroll)
+        self.part("#next", Words).show(step)
+        media = self.part("#media", VerticalScroll)
         media.border_title = Content(_("Media"))
         width = max(40, media.scrollable_content_region.width - 2)
-        self.query_one("#media-text", Words).show(
-            media_content(view.evidence.media if view.evidence else (), width)
-        )
-        record = self.query_one("#record", Words)
+        self.part("#media-text", Words).show(media_content(view.evidence.media if view.evidence else (), width))
+        record = self.part("#record", Words)
         record.border_title = Content(_("Record"))
         record.show(record_content(view))
-        self.call_later(self.pull_actions)
+        self.call_later(self.show_actions)
 
     def _draw_huge(self, view: SittingView) -> None:
         height = self.app.size.height
         headline = view.evidence.headline if view.evidence and view.stage is Stage.RECORDED else None
         word = _(HEADLINE_SIGNS[headline].word) if headline else _("NO RECORD")
-        huge = self.query_one("#huge", Words)
+        huge = self.part("#huge", Words)
         for each in Headline:
             huge.set_class(each is headline, f"-{each.name.lower()}")
         huge.set_class(headline is None, "-no-record")
@@ -178,20 +169,20 @@ def media_content(media: tuple[MediumView, ...], width: int) -> Content:
                 sign.pill(_OUTCOME_WIDTH), f" {fit(short_node(medium.node), 9)} {model} {fit(tail, 12)} ", level
             )
         )
-        lines += _reason_lines(medium)
+        lines += _reason_lines(medium, width)
     return Content("\n").join(lines) if lines else Content.styled(_("none"), "$quiet")
 
 
-def _reason_lines(medium: MediumView) -> list[Content]:
-    parts = [prose(_(medium.reason), 300)] if medium.reason else []
+def _reason_lines(medium: MediumView, width: int) -> list[Content]:
+    parts = []
     if medium.first_bad_lba is not None:
         parts.append(_("first bad LBA {lba}").format(lba=medium.first_bad_lba))
+    if medium.reason:
+        parts.append(prose(_(medium.reason), 300))
+    indent = " " * (_OUTCOME_WIDTH + 1)
+    lines = textwrap.wrap(" · ".join(parts), max(20, width - len(indent)))
     bad = medium.outcome is not Outcome.SANITIZED
-    return (
-        [Content.styled(" " * (_OUTCOME_WIDTH + 1) + " · ".join(parts), "$failed" if bad else "$quiet")]
-        if parts
-        else []
-    )
+    return [Content.styled(indent + line, "$failed" if bad else "$quiet") for line in lines]
 
 
 def record_content(view: SittingView) -> Content:

@@ -33,16 +33,20 @@ def choose_machine(machines: Sequence[tuple[str, str, str]], language: str | Non
     return MachineChooser(machines).run()
 
 
-def keep_screen(sitting: Sitting, language: str | None, open_screen: Callable[[Sitting, str], ArdoiseApp]) -> int:
-    """The loop of `run_screen`; `open_screen(sitting, error of the last one)` runs one application to its end."""
+def keep_screen(
+    sitting: Sitting, language: str | None, open_screen: Callable[[Sitting, str, bool], ArdoiseApp]
+) -> int:
+    """The loop of `run_screen`; `open_screen(sitting, error of the last one, whether there was one)` runs one."""
     from agent.tui.app import language_change  # noqa: PLC0415 - the language is chosen before a screen is imported
 
     use_language(language)
     crashed = ""
+    reopened = False
     quick_crashes = 0
     while True:
         opened_at = time.monotonic()
-        app = open_screen(sitting, crashed)
+        app = open_screen(sitting, crashed, reopened)
+        reopened = True
         changed = language_change(app.return_value)
         if changed:
             use_language(changed)
@@ -57,10 +61,10 @@ def keep_screen(sitting: Sitting, language: str | None, open_screen: Callable[[S
             return _wait_in_plain_words(sitting, crashed)
 
 
-def _open(sitting: Sitting, crashed: str) -> ArdoiseApp:
+def _open(sitting: Sitting, crashed: str, reopened: bool) -> ArdoiseApp:
     from agent.tui.app import ArdoiseApp  # noqa: PLC0415 - the language is chosen before a screen is imported
 
-    app = ArdoiseApp(sitting, crashed=crashed)
+    app = ArdoiseApp(sitting, crashed=crashed, reopened=reopened)
     app.run()
     return app
 

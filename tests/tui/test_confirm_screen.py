@@ -41,8 +41,8 @@ async def press(pilot: Pilot, clock: FakeClock, keys: str, pause: float) -> None
 
 
 def pass_time(screen: ConfirmScreen, clock: FakeClock, seconds: float) -> None:
-    for _ in range(round(seconds * 10)):
-        clock.now += 0.1
+    for _ in range(round(seconds * 2)):
+        clock.now += 0.5
         screen.tick()
 
 

@@ -1,5 +1,6 @@
 """The way through the screens, by keys and by mouse."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from agent.model.job import JobState
 from agent.model.machine import StorageController
 from agent.model.record import Headline
 from agent.model.sanitization import Method
+from agent.model.session import InspectedDrive
 from agent.tui.app import ArdoiseApp, language_change
 from agent.tui.chooser import MachineChooser
 from agent.tui.confirmation_gate import ALPHABET
@@ -60,7 +62,7 @@ async def test_a_click_chooses_and_the_key_line_is_clickable() -> None:
 
 async def test_no_plan_without_a_choice() -> None:
     sitting = FakeSitting()
-    async with make_app(sitting).run_test() as pilot:
+    async with make_app(sitting).run_test(notifications=True) as pilot:
         await inspected(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "Choose at least one drive")
@@ -69,7 +71,7 @@ async def test_no_plan_without_a_choice() -> None:
 
 async def test_plan_follows_the_choices_and_shows_refusals() -> None:
     sitting = FakeSitting()
-    async with make_app(sitting).run_test() as pilot:
+    async with make_app(sitting).run_test(notifications=True) as pilot:
         await inspected(pilot)
         await pilot.press("space", "enter")
         await until_shown(pilot, "random (AES-256-CTR)", "full read-back")
@@ -93,6 +95,8 @@ async def test_hostile_device_text_is_shown_as_text(size: tuple[int, int]) -> No
     sitting.notes = ("[/red] [bold]set aside",)
     async with make_app(sitting).run_test(size=size) as pilot:
         await inspected(pilot)
+        await until_shown(pilot, "Before you start", "[/red] [bold]set aside")
+        await pilot.press("enter")
         await until_shown(pilot, HOSTILE_MODEL, "✗ FAIL", "[/]")
         await pilot.press("down", "down", "t", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen), "plan")
@@ -101,7 +105,7 @@ async def test_hostile_device_text_is_shown_as_text(size: tuple[int, int]) -> No
         await until_shown(pilot, HOSTILE_MODEL, "it has no serial number")
         job = make_job(0, JobState.FAILED, model=HOSTILE_MODEL, reason="[/red]\n[link='x']")
         sitting.run(job, make_job(1, model="{0} \x1b[31m"))
-        await until_shown(pilot, "[/red]?[link='x']" if size[0] > 100 else HOSTILE_MODEL)
+        await until_shown(pilot, "[/red] [link='x']" if size[0] > 100 else HOSTILE_MODEL)
         sitting.fail_to_record("[/red] no space", "[bold]free {some}[/bold]")
         await until_shown(pilot, "[/red] no space", "[bold]free {some}[/bold]")
 
@@ -146,8 +150,6 @@ async def test_a_machine_without_drives_can_be_recorded() -> None:
 
 
 async def test_hidden_drives_are_named_where_none_is_found() -> None:
-    from dataclasses import replace
-
     sitting = FakeSitting(())
     inventory = replace(
         sitting.inspection.inventory, controllers=(StorageController("00:17.0", "Intel RST", "ahci", True),)
@@ -159,8 +161,6 @@ async def test_hidden_drives_are_named_where_none_is_found() -> None:
 
 async def test_excluded_drive_says_the_whole_reason() -> None:
     drive = make_drive(0, exclusions=(Exclusion(ExclusionReason.LVM, "dm-0"), Exclusion(ExclusionReason.READ_ONLY)))
-    from agent.model.session import InspectedDrive
-
     async with make_app(FakeSitting((InspectedDrive(drive, None),))).run_test() as pilot:
         await until_shown(pilot, "Not on offer: held by LVM (dm-0), read-only")
 
@@ -226,7 +226,7 @@ async def test_stable_storage_is_said_only_after_it_is_true() -> None:
     sitting.run(make_job(0, JobState.SANITIZED))
     async with make_app(sitting).run_test() as pilot:
         sitting.state = type(sitting.state)(Stage.RECORDING, None, "", "")
-        shown = await until_shown(pilot, "Leave the stick in")
+        shown = await until_shown(pilot, "the record is being signed and saved")
         assert "stable storage" not in shown
         sitting.record(make_evidence(upload=UploadState.UPLOADING))
         shown = await until_shown(pilot, "Record is on stable storage at", "uploading")
@@ -257,7 +257,7 @@ async def test_records_and_help_stay_until_closed() -> None:
         await until_shown(pilot, "2 records · 1 waits for upload")
         await pilot.press("u", "down")
         assert sitting.told == ["upload"]
-        sitting.record(make_evidence())
+        sitting.record(make_evidence(number=3))
         await pilot.pause(0.3)
         assert isinstance(pilot.app.screen, RecordsScreen)
         await pilot.press("escape")

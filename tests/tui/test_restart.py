@@ -16,9 +16,9 @@ from tests.tui.helpers import make_app, until, until_shown
 def open_headless(crashes: list[str], sitting: FakeSitting, opened: list[str]):
     """An opener that runs the real application without a terminal and presses keys from a list for each run."""
 
-    def opener(_sitting: FakeSitting, crashed: str) -> ArdoiseApp:
+    def opener(_sitting: FakeSitting, crashed: str, reopened: bool) -> ArdoiseApp:
         opened.append(crashed)
-        app = ArdoiseApp(sitting, crashed=crashed, pull_seconds=0.05)
+        app = ArdoiseApp(sitting, crashed=crashed, reopened=reopened, pull_seconds=0.05)
         what = crashes.pop(0)
 
         async def pilot_work(pilot) -> None:
@@ -50,9 +50,9 @@ def test_a_crash_with_running_jobs_opens_the_screen_again(capfd: pytest.CaptureF
 
 
 def _mended(opener, sitting: FakeSitting):
-    def open_with_sound_jobs(_sitting: FakeSitting, crashed: str) -> ArdoiseApp:
+    def open_with_sound_jobs(_sitting: FakeSitting, crashed: str, reopened: bool) -> ArdoiseApp:
         sitting.jobs = (make_job(0),)
-        return opener(_sitting, crashed)
+        return opener(_sitting, crashed, reopened)
 
     return open_with_sound_jobs
 
@@ -61,7 +61,7 @@ def test_a_crash_without_jobs_ends_with_one(capfd: pytest.CaptureFixture[str]) -
     sitting = FakeSitting()
     opened: list[str] = []
 
-    def opener(_sitting: FakeSitting, crashed: str) -> ArdoiseApp:
+    def opener(_sitting: FakeSitting, crashed: str, reopened: bool) -> ArdoiseApp:
         opened.append(crashed)
         sitting.notes = (3,)
         app = ArdoiseApp(sitting)
@@ -98,7 +98,7 @@ def test_a_screen_that_cannot_be_shown_leaves_words_until_the_jobs_end(
     class Broken:
         return_value, return_code, crash_text = None, 1, "MarkupError()"
 
-    def opener(_sitting: FakeSitting, crashed: str) -> Broken:
+    def opener(_sitting: FakeSitting, crashed: str, reopened: bool) -> Broken:
         opened.append(crashed)
         return Broken()
 
@@ -113,8 +113,8 @@ def test_a_screen_that_cannot_be_shown_leaves_words_until_the_jobs_end(
 async def test_the_restarted_screen_says_so() -> None:
     sitting = FakeSitting()
     sitting.run(make_job(0))
-    async with make_app(sitting, crashed="MarkupError('[/red]')").run_test() as pilot:
-        await until_shown(pilot, "The screen was restarted after an error", "MarkupError('[/red]')")
+    async with make_app(sitting, crashed="MarkupError('[/red]')").run_test(notifications=True) as pilot:
+        await until_shown(pilot, "The screen was restarted", "MarkupError('[/red]')")
 
 
 async def test_keys_are_answered_while_24_drives_report() -> None:
