@@ -162,8 +162,9 @@ def media_content(media: tuple[MediumView, ...], width: int) -> Content:
         sign = OUTCOME_SIGNS[medium.outcome]
         serial = screen_text(medium.serial, 80)
         tail = serial if len(serial) <= 12 else "…" + serial[-10:]
-        model = fit(screen_text(medium.model) or DASH, max(12, min(32, width - _OUTCOME_WIDTH - 34)))
         level = _("level {level}").format(level=medium.level_reached) if medium.outcome is Outcome.SANITIZED else ""
+        room = width - _OUTCOME_WIDTH - 26 - len(level)
+        model = fit(screen_text(medium.model) or DASH, max(8, min(32, room)))
         lines.append(
             Content.assemble(
                 sign.pill(_OUTCOME_WIDTH), f" {fit(short_node(medium.node), 9)} {model} {fit(tail, 12)} ", level
