@@ -183,7 +183,10 @@ def _conclusion(finding: Finding) -> list[str]:
         mark = "SPECIMEN of a certificate" if record.specimen else "VALID certificate"
         return [*lines, f"{mark}: {record.headline}."]
     if document_kind(record) is DocumentKind.PARTIAL_CERTIFICATE:
-        return [*lines, f"Authentic, for the media marked sanitized only: {record.headline}. NOT a certificate for the machine."]
+        return [
+            *lines,
+            f"Authentic, for the media marked sanitized only: {record.headline}. NOT a certificate for the machine.",
+        ]
     return [*lines, f"Authentic record: {record.headline}. NOT a certificate."]
 
 
