@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from agent.model.record import Headline, Outcome
+from agent.model.record import DocumentKind, Headline, Outcome
 from agent.text import N_, _
 from agent.tui.block_font import block_lines
 from agent.tui.drive_detail import short_node
@@ -158,12 +158,13 @@ def next_step(view: SittingView) -> Content:
 def media_content(media: tuple[MediumView, ...], width: int) -> Content:
     """One line for each medium, a second one where it has a reason."""
     lines = []
+    levels = [_("level {level}").format(level=m.level_reached) for m in media if m.outcome is Outcome.SANITIZED]
+    room = width - _OUTCOME_WIDTH - 26 - max(map(len, levels), default=0)
     for medium in sorted(media, key=lambda m: m.outcome is Outcome.SANITIZED):
         sign = OUTCOME_SIGNS[medium.outcome]
         serial = screen_text(medium.serial, 80)
         tail = serial if len(serial) <= 12 else "…" + serial[-10:]
         level = _("level {level}").format(level=medium.level_reached) if medium.outcome is Outcome.SANITIZED else ""
-        room = width - _OUTCOME_WIDTH - 26 - len(level)
         model = fit(screen_text(medium.model) or DASH, max(8, min(32, room)))
         lines.append(
             Content.assemble(
@@ -196,10 +197,15 @@ def record_content(view: SittingView) -> Content:
     return evidence_content(view.evidence)
 
 
+def _document_words(evidence: EvidenceView) -> str:
+    if evidence.document.name == DocumentKind.RECORD.file_name:
+        return _("Record (no certificate)")
+    return _("Certificate") if evidence.headline is Headline.SANITIZED else _("Certificate of some media only")
+
+
 def evidence_content(evidence: EvidenceView) -> Content:
     """Folder, document, upload state of a record on stable storage."""
-    certified = evidence.headline is Headline.SANITIZED
-    kind = _("Certificate") if certified else _("Record (no certificate)")
+    kind = _document_words(evidence)
     upload = UPLOAD_SIGNS[evidence.upload].pill()
     remark = f"  {prose(evidence.upload_detail, 200)}" if evidence.upload_detail else ""
     coverage = (

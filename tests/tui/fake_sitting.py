@@ -190,12 +190,13 @@ def make_evidence(
     headline: Headline = Headline.SANITIZED,
     upload: UploadState = UploadState.ARCHIVED,
     number: int = 1,
+    name: str = "",
     **changes: object,
 ) -> EvidenceView:
     """One record on stable storage."""
     record_id = f"019ab4c2-77d1-7c3e-9a41-6f20c4d8e{number:03d}"
     folder = Path("/run/ardoise/evidence") / record_id
-    name = "certificate.pdf" if headline is Headline.SANITIZED else "record.pdf"
+    name = name or ("certificate.pdf" if headline is Headline.SANITIZED else "record.pdf")
     detail = {
         UploadState.ARCHIVED: "receipt 1482 checked",
         UploadState.PENDING: "no answer yet; next attempt in 40 s",

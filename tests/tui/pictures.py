@@ -77,7 +77,7 @@ async def _result(_pilot: Pilot, sitting: FakeSitting) -> None:
 async def _incomplete(_pilot: Pilot, sitting: FakeSitting) -> None:
     bad = make_medium(5, Outcome.FAILED, "write error: the drive no longer answers", 976773168)
     media = (*(make_medium(n) for n in range(5)), bad, make_medium(6), make_medium(7))
-    sitting.record(make_evidence(Headline.INCOMPLETE, UploadState.PENDING, media=media))
+    sitting.record(make_evidence(Headline.INCOMPLETE, UploadState.PENDING, media=media, name="certificate.pdf"))
 
 
 async def _unrecorded(_pilot: Pilot, sitting: FakeSitting) -> None:
@@ -142,6 +142,7 @@ def screen_lines(app: ArdoiseApp) -> str:
 
 def without_addresses(svg: str) -> str:
     """The picture without the web fonts that rich names: no picture of ours fetches anything."""
+    svg = re.sub(r"<!-- Generated.*?-->", "", svg)
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
 
 

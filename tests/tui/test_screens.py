@@ -32,7 +32,7 @@ _SHOWS = {
         "SET ASIDE",
         "✗ FAILED",
         "first bad LBA 976773168",
-        "record.pdf",
+        "Certificate of some media only: certificate.pdf",
         "▲ upload pending",
         "upload now",
     ),

@@ -9,7 +9,7 @@ from agent.tui.block_font import block_lines
 from agent.tui.figures import duration, size
 from agent.tui.glyphs import ALLOWED
 from agent.tui.words import HEADLINE_SIGNS, JOB_SIGNS, OUTCOME_SIGNS
-from tests.tui.catalogues import compiled, extract, read
+from tests.texts import compiled, extract, read
 from tests.tui.pictures import SCREENS
 from tests.tui.test_screens import _MODAL, drawn
 

@@ -1,4 +1,4 @@
-"""Brings the catalogues up to date with the screen's texts: `python -m tests.tui.catalogues`."""
+"""Brings the catalogues up to date with the screen's texts: `python -m tests.texts`."""
 
 import io
 from pathlib import Path
@@ -40,10 +40,10 @@ def main() -> None:
     """Write the template, then update and compile each language; what is new is left empty for a translator."""
     template = extract()
     with (LOCALE / f"{DOMAIN}.pot").open("wb") as file:
-        write_po(file, template, sort_output=True, no_location=True, width=116)
+        write_po(file, template, sort_output=True, no_location=True, omit_header=True, width=116)
     for code in LANGUAGES:
         catalog = read(code)
-        catalog.update(template, no_fuzzy_matching=True)
+        catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
         folder = LOCALE / code / "LC_MESSAGES"
         with (folder / f"{DOMAIN}.po").open("wb") as file:
             write_po(file, catalog, sort_output=True, no_location=True, ignore_obsolete=True, width=116)
