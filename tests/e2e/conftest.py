@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.host.simulated import SimulatedMachine
+from agent.model.drive import confirmable_name
 from tests.bench.make import make_bench
 
 PASSPHRASE = "a slate is wiped clean"
@@ -92,21 +95,35 @@ def evidence(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory):
+    """Machines that were made once, to be copied."""
+    folder = tmp_path_factory.mktemp("made")
+    made: dict[str, Path] = {}
+
+    def get(name: str, **options: int) -> Path:
+        key = f"{name}{sorted(options.items())}"
+        if key not in made:
+            made[key] = make_bench(folder / str(len(made)), [name], **options)[0]
+        return made[key]
+
+    return get
+
+
 @pytest.fixture
-def bench(tmp_path: Path):
+def bench(tmp_path: Path, _made):
     """Make one simulated machine: `bench("laptop", size_mib=16)`."""
 
     def make(name: str, **options: int) -> Path:
-        return make_bench(tmp_path / "bench", [name], **options)[0]
+        return Path(shutil.copytree(_made(name, **options), tmp_path / "bench" / name))
 
     return make
 
 
 def serials(machine: Path) -> list[str]:
     """The words that confirm each drive on offer."""
-    done = ardoise("list", "--machine", machine, "--json")
-    assert done.code == 0, done.err
-    return [d["confirm"] for d in done.json["drives"] if d["on_offer"]]
+    drives = SimulatedMachine(machine).discover()
+    return [confirmable_name(d, drives) for d in drives if d.on_offer]
 
 
 def record_folders(evidence: Path) -> list[Path]:

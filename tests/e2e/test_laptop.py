@@ -219,6 +219,14 @@ def test_an_expired_station_is_refused_before_anything_is_touched(bench, evidenc
     assert (machine / "drives/sda/image").read_bytes() == before
 
 
+def test_the_list_shows_the_word_that_confirms(bench) -> None:
+    machine = bench("hostile", size_mib=16)
+    done = ardoise("list", "--machine", machine, "--json")
+    assert done.code == 0, done.err
+    assert [d["confirm"] for d in done.json["drives"] if d["on_offer"]] == serials(machine)
+    assert ardoise("list", "--machine", machine).code == 0
+
+
 def test_the_stations_records_are_chained(bench, shop, evidence, tmp_path) -> None:
     station = tmp_path / "chained"
     shutil.copytree(shop.station, station)

@@ -24,7 +24,9 @@ def test_seven_sanitized_one_failed_by_serial_and_lba(bench, shop, evidence, all
     (folder,) = record_folders(evidence)
     assert (folder / "certificate.pdf").is_file()
     assert not (folder / "record.pdf").exists()
-    text = subprocess.run(["pdftotext", folder / "certificate.pdf", "-"], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(
+        ["pdftotext", folder / "certificate.pdf", "-"], check=True, capture_output=True, text=True
+    ).stdout
     assert "INCOMPLETE" in text
     assert "Partial Certificate" in text
     record = json.loads((folder / "record.json").read_text())
