@@ -1,0 +1,81 @@
+"""What a person sees: colours of a screendump, and the code of the confirmation read from its picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image, ImageChops, ImageDraw, ImageFont
+
+BACKGROUND = (0x1C, 0x23, 0x29)
+CODE_BACK = (0xFF, 0xD7, 0x5E)
+LETTERS = "BCDEFGHIJKLNOPRSTUVX"
+
+
+def share_of(path: Path, colour: tuple[int, int, int]) -> float:
+    """Part of the picture that has exactly this colour."""
+    with Image.open(path) as picture:
+        counts = picture.convert("RGB").getcolors(1 << 24) or []
+    return sum(n for n, c in counts if c == colour) / sum(n for n, _ in counts)
+
+
+def changed_share(before: Path, after: Path) -> float:
+    """Part of the picture's points that differ."""
+    with Image.open(before) as one, Image.open(after) as two:
+        difference = (
+            ImageChops.difference(one.convert("RGB"), two.convert("RGB"))
+            .convert("L")
+            .point(lambda v: 255 if v else 0)
+        )
+    return difference.histogram()[255] / (difference.width * difference.height)
+
+
+def read_code(path: Path, font_file: Path) -> str:
+    """The letters on the yellow strip, by likeness with the same font's letters."""
+    with Image.open(path) as picture:
+        strip = _code_strip(picture.convert("RGB"))
+    shapes = {letter: _shape_of_letter(letter, font_file) for letter in LETTERS}
+    return "".join(_most_like(glyph, shapes) for glyph in _glyphs(strip))
+
+
+def _code_strip(picture: Image.Image) -> Image.Image:
+    """The region in the code's background colour that is high enough for a line of text and widest."""
+    mask = picture.point(lambda v: v).convert("RGB")
+    back = Image.new("RGB", picture.size, CODE_BACK)
+    same = ImageChops.difference(mask, back).convert("L").point(lambda v: 255 if v == 0 else 0)
+    box = same.getbbox()
+    assert box, "no code on the screen"
+    return picture.crop(box).convert("L")
+
+
+def _glyphs(strip: Image.Image) -> list[Image.Image]:
+    dark = strip.point(lambda v: 255 if v < 128 else 0)
+    columns = [dark.crop((x, 0, x + 1, dark.height)).getbbox() is not None for x in range(dark.width)]
+    glyphs, start = [], None
+    for x, filled in enumerate([*columns, False]):
+        if filled and start is None:
+            start = x
+        elif not filled and start is not None:
+            part = strip.crop((start, 0, x, strip.height))
+            box = part.point(lambda v: 255 if v < 128 else 0).getbbox()
+            glyphs.append(_normal(part.crop(box)))
+            start = None
+    return glyphs
+
+
+def _shape_of_letter(letter: str, font_file: Path) -> Image.Image:
+    font = ImageFont.truetype(str(font_file), 72)
+    canvas = Image.new("L", (120, 120), 255)
+    ImageDraw.Draw(canvas).text((30, 10), letter, fill=0, font=font)
+    return _normal(canvas.crop(canvas.point(lambda v: 255 if v < 128 else 0).getbbox()))
+
+
+def _normal(glyph: Image.Image) -> Image.Image:
+    return glyph.resize((24, 32))
+
+
+def _most_like(glyph: Image.Image, shapes: dict[str, Image.Image]) -> str:
+    def distance(letter: str) -> int:
+        histogram = ImageChops.difference(glyph, shapes[letter]).histogram()
+        return sum(n * v * v for v, n in enumerate(histogram))
+
+    return min(shapes, key=distance)
