@@ -1,10 +1,10 @@
 """Brings the catalogues up to date with the screen's texts: `python -m tests.texts`."""
 
+import ast
 import io
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -12,14 +12,18 @@ import agent
 from agent.text import DOMAIN, LANGUAGES, LOCALE
 
 _SOURCES = Path(agent.__file__).parent / "tui"
-_KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+_KEYWORDS = {"_": 1, "N_": 1, "ngettext": 2}
 
 
 def extract() -> Catalog:
-    """Every text that the screen's source marks."""
+    """Every text that the screen's source marks; by its syntax tree, because babel does not look into f-strings."""
     catalog = Catalog(project="ardoise", copyright_holder="Ardoise", domain=DOMAIN)
-    for _file, _line, message, _comments, _context in extract_from_dir(_SOURCES, keywords=_KEYWORDS):
-        catalog.add(message)
+    for path in sorted(_SOURCES.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _KEYWORDS:
+                texts = [a.value for a in node.args[: _KEYWORDS[node.func.id]] if isinstance(a, ast.Constant)]
+                if texts:
+                    catalog.add(texts[0] if len(texts) == 1 else tuple(texts))
     return catalog
 
 

@@ -101,8 +101,10 @@ class ArdoiseApp(App[str]):
         """Show the sitting's present state; change the screen where its stage asks for it."""
         wanted = _STAGE_PAGES[self.sitting.view().stage]
         page = self.page
-        at_ready = wanted is DrivesScreen and page is not None and page.stage_is_ready
-        if page is not None and (at_ready or type(page) is wanted):
+        if page is None:
+            # The application is about to end: its screens went before its timers.
+            return
+        if type(page) is wanted or (wanted is DrivesScreen and page.stage_is_ready):
             page.pull()
         elif not isinstance(self.screen, HelpScreen | RecordsScreen):
             self.go(wanted())

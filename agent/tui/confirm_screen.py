@@ -100,6 +100,7 @@ class ConfirmScreen(Parts, ModalScreen[bool]):
             yield Words(Content.styled(f" {ACT} {title.format(n=count)} {ACT} ", "bold"), id="confirm-title")
             with VerticalScroll(id="confirm-drives", can_focus=True):
                 yield Words(dies_content(self._plans), id="dies")
+            with VerticalScroll(id="confirm-stays", can_focus=False):
                 yield Words(stays_content(self._plans, self._inspection), id="stays")
             with Horizontal(id="confirm-code"):
                 yield Words(self._code_line(), id="code-shown")

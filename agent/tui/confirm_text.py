@@ -7,18 +7,34 @@ from agent.model.sanitization import Plan
 from agent.text import _, ngettext
 from agent.tui.drive_detail import exclusion_text, serial_tail, short_node
 from agent.tui.figures import size
-from agent.tui.glyphs import FAILED, screen_text
+from agent.tui.glyphs import FAILED, fit, screen_text
 from agent.tui.words import type_words
 from agent.workflow.view import Inspection, PlanSet
+
+_MANY = 4
+"""More drives than these get one line each, so that what stays is in sight as well."""
 
 
 def dies_content(plans: PlanSet) -> Content:
     """One line for each drive that will be erased: model, size, end of serial; the node where the serial does not tell it."""
     lines = []
+    short = len(plans.plans) > _MANY
     for number, (plan, is_node) in enumerate(zip(plans.plans, plans.name_is_node, strict=True), 1):
+        if short and not is_node:
+            lines.append(_short_line(number, plan))
+            continue
         lines.append(_drive_line(number, plan))
         lines.append(_name_line(plan, is_node=is_node))
     return Content("\n").join(lines)
+
+
+def _short_line(number: int, plan: Plan) -> Content:
+    drive = plan.drive
+    tail = Content.styled(serial_tail(drive, 8), "bold")
+    model = Content.styled(fit(screen_text(drive.identity.model) or _("model unknown"), 25), "bold $strong")
+    rest = f" {fit(size(drive.identity.capacity_bytes), 8)}{fit(type_words(drive), 9)} {_('serial')} "
+    shape = Content.styled(f"{number:>2} {FAILED} ", "bold $failed")
+    return Content.assemble(shape, model, rest, tail, Content.styled(f"  {short_node(drive.node)}", "$quiet"))
 
 
 def _drive_line(number: int, plan: Plan) -> Content:
@@ -72,11 +88,6 @@ def stays_content(plans: PlanSet, inspection: Inspection | None) -> Content:
     if stick is not None:
         lines.append(_stays_line(stick, _("the stick this system runs from")))
     excluded = [d for d in plans.spared if not d.is_boot_medium]
-    lines += [_stays_line(d, _("not chosen")) for d in plans.not_selected]
-    lines += [_stays_line(r.drive, _("refused")) for r in plans.refusals]
-    lines += [_stays_line(d, _("not on offer: {why}").format(why=exclusion_text(d))) for d in excluded]
-    if len(lines) == 1:
-        lines.append(Content("   " + _("nothing else is in this machine")))
     count = len(plans.not_selected) + len(plans.refusals) + len(excluded)
     if count:
         words = ngettext(
@@ -85,4 +96,9 @@ def stays_content(plans: PlanSet, inspection: Inspection | None) -> Content:
             count,
         )
         lines.append(Content.styled("   " + words.format(n=count), "$act"))
+    lines += [_stays_line(d, _("not chosen")) for d in plans.not_selected]
+    lines += [_stays_line(r.drive, _("refused")) for r in plans.refusals]
+    lines += [_stays_line(d, _("not on offer: {why}").format(why=exclusion_text(d))) for d in excluded]
+    if len(lines) == 1:
+        lines.append(Content("   " + _("nothing else is in this machine")))
     return Content("\n").join(lines)

@@ -10,12 +10,13 @@ from textual.pilot import Pilot
 
 from agent.model.job import JobState, Progress
 from agent.model.record import Headline, Outcome
+from agent.model.session import InspectedDrive
 from agent.text import use_language
 from agent.tui.app import ArdoiseApp
 from agent.tui.confirmation_gate import GateTimes
 from agent.tui.theme import SLATE
 from agent.workflow.view import UploadState
-from tests.tui.fake_sitting import CODE, FakeSitting, make_evidence, make_job, make_medium
+from tests.tui.fake_sitting import CODE, FakeSitting, make_drive, make_evidence, make_health, make_job, make_medium
 
 SIZES = ((80, 24), (140, 45))
 Steps = Callable[[Pilot, FakeSitting], Awaitable[None]]
@@ -104,11 +105,17 @@ async def _help(pilot: Pilot, _sitting: FakeSitting) -> None:
     await pilot.press("h")
 
 
+def server_sitting() -> FakeSitting:
+    """A server whose eight drives are all on offer."""
+    return FakeSitting(tuple(InspectedDrive(make_drive(n), make_health()) for n in range(8)))
+
+
 SCREENS: dict[str, tuple[Callable[[], FakeSitting], Steps]] = {
     "drives": (FakeSitting, _drives),
     "no-drive": (lambda: FakeSitting(()), _no_drive),
     "plan": (FakeSitting, _plan),
     "confirm": (FakeSitting, _confirm),
+    "confirm-many": (server_sitting, _confirm),
     "countdown": (FakeSitting, _countdown),
     "progress": (FakeSitting, _progress),
     "result": (FakeSitting, _result),

@@ -25,6 +25,7 @@ _SHOWS = {
     "no-drive": ("No drive was found in this machine.", "/sys/block", "driver ahci"),
     "plan": ("nothing has been touched", "reaches Clear, required is Clear", "not covered:", "one random pass"),
     "confirm": ("these 3 drives", "K R T B", "Cancel", "Not touched:"),
+    "confirm-many": ("these 8 drives", " 8 ✗ ST1000LM035-1RK172", "the stick this system runs from", "Cancel"),
     "countdown": ("Any key stops it",),
     "progress": ("8 drives · 1 sanitized", "1 not sanitized", "✗ FAILED", "● SANITIZED", "3 errors", "Events"),
     "result": ("HAND OVER", "Record is on stable storage at", "certificate.pdf", "● archived", "level clear"),
@@ -53,7 +54,7 @@ DEVICE_WORDS = set(
     re.findall(r"[^\W\d_]{4,}", Path(fake_sitting.__file__).read_text() + Path(pictures.__file__).read_text())
 )
 """Words of devices, reasons and problems: they are sample data of the fake, not texts of the screen."""
-_MODAL = {"confirm", "countdown", "help"}
+_MODAL = {"confirm", "confirm-many", "countdown", "help"}
 
 
 @functools.cache
