@@ -1,8 +1,10 @@
 """`ardoise`: parse arguments, choose the machine once, wire the parts, pick a front end."""
 
 import argparse
+import contextlib
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +13,8 @@ from agent import __version__, cli, pki_cli, verify_cli
 from agent.errors import AgentError, ExitCode, UsageError
 from agent.host.clock import SystemClock
 from agent.host.machine import Machine
-from agent.workflow.sitting import Desk, Sitting
+from agent.workflow.desk import Desk
+from agent.workflow.sitting import Sitting
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,13 +29,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("ardoise: stopped.\n")
         return int(ExitCode.NOT_SANITIZED)
-    except BrokenPipeError:
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"ardoise: {error.strerror or error}: the output or a file can't be used.\n")
+        _close_quietly()
         return int(ExitCode.REFUSED)
+
+
+def _close_quietly() -> None:
+    # Python flushes stdout once more at its end, and would tell of a full disk with a traceback.
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ardoise",
+        allow_abbrev=False,
         description="Diagnoses donated computers, sanitizes their drives, and proves it. Without a command: the screen.",
     )
     parser.add_argument("--version", action="version", version=f"ardoise {__version__}")
@@ -100,14 +113,14 @@ def _screen(arguments: argparse.Namespace) -> int:
             f"The screen needs {', '.join(missing)}.",
             "`ardoise --help` explains them; `make run` shows the screen on simulated machines.",
         )
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("The screen needs a terminal.", "Without one, use the commands: `ardoise --help`.")
     desk = cli.open_desk(arguments)
     if arguments.bench is None:
         return _sit_down(_machine(arguments, ()), desk, arguments.language)
     from agent.tui.run import choose_machine  # noqa: PLC0415 - textual is for the screen only
 
-    while name := choose_machine(_titles(arguments.bench)):
+    while name := choose_machine(_titles(arguments.bench), arguments.language):
         code = _sit_down(_simulated(arguments.bench / name), desk, arguments.language)
         if code != ExitCode.OK:
             return code

@@ -7,21 +7,25 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent.errors import AgentError, ExitCode, Refused, UsageError
+from agent.diagnostics.health import assess
+from agent.diagnostics.self_test import follow_self_test
+from agent.errors import ExitCode, RecordNotMade, Refused, UsageError
 from agent.host.clock import SystemClock
 from agent.host.machine import Machine
 from agent.model.drive import Drive, confirmable_name, is_placeholder, printable
-from agent.model.health import HealthReport, SelfTestKind, SelfTestState
+from agent.model.health import HealthReport, SelfTestKind, SelfTestState, SmartSnapshot
 from agent.model.json_form import to_json_form
 from agent.model.record import Headline, Outcome
 from agent.model.sanitization import Method, Policy, VerificationKind
 from agent.model.session import InspectedDrive
 from agent.registry.outbox import Outbox
-from agent.workflow.inspection import inspect_machine, read_health
-from agent.workflow.sitting import Desk, Sitting
+from agent.workflow.desk import Desk
+from agent.workflow.inspection import inspect_machine
+from agent.workflow.sitting import Sitting
 from agent.workflow.station import REGISTRY, open_station, read_passphrase
 from agent.workflow.uploads import Registry, Uploads
 from agent.workflow.view import EvidenceView, PlanSet, Stage, UploadState
@@ -32,23 +36,32 @@ _REPORT_SECONDS = 2.0
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare list, test, sanitize and upload."""
-    listing = commands.add_parser("list", help="list the drives of this machine, with what excludes them")
+    listing = add_parser(commands, "list", "list the drives of this machine, with what excludes them")
     add_machine_options(listing)
-    listing.add_argument("--json", action="store_true")
-    test = commands.add_parser("test", help="run the drives' own self-tests and judge their health")
+    listing.add_argument("--json", action="store_true", default=False)
+    test = add_parser(commands, "test", "run the drives' own self-tests and judge their health")
     test.add_argument("drives", nargs="+", metavar="DRIVE", help="serial or node")
-    test.add_argument("--extended", action="store_true", help="the extended self-test instead of the short one")
+    test.add_argument(
+        "--extended", action="store_true", default=False, help="the extended self-test instead of the short one"
+    )
     add_machine_options(test)
-    test.add_argument("--json", action="store_true")
+    test.add_argument("--json", action="store_true", default=False)
     _add_sanitize(commands)
-    upload = commands.add_parser("upload", help="upload all records that the registry has not confirmed yet")
+    upload = add_parser(commands, "upload", "upload all records that the registry has not confirmed yet")
     upload.add_argument("--evidence", type=Path, required=True, metavar="DIR")
     upload.add_argument("--registry", required=True, metavar="URL")
     upload.add_argument(
         "--registry-key", type=Path, metavar="FILE", help="default: the key in the station's folder"
     )
     upload.add_argument("--station", type=Path, metavar="DIR", help="the station's folder")
-    upload.add_argument("--json", action="store_true")
+    upload.add_argument("--json", action="store_true", default=False)
+
+
+def add_parser(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, words: str
+) -> argparse.ArgumentParser:
+    """A command whose absent options leave alone what stands before it, and whose options are spelled out."""
+    return commands.add_parser(name, help=words, argument_default=argparse.SUPPRESS, allow_abbrev=False)
 
 
 def add_machine_options(parser: argparse.ArgumentParser) -> None:
@@ -69,17 +82,22 @@ def add_desk_options(parser: argparse.ArgumentParser, *, required: bool) -> None
         "--passphrase-file", type=Path, required=required, metavar="F", help="opens the station's key"
     )
     parser.add_argument("--evidence", type=Path, required=required, metavar="DIR", help="where records are kept")
-    parser.add_argument("--registry", default="", metavar="URL", help="upload to this registry afterwards")
+    parser.add_argument(
+        "--registry",
+        default=parser.argument_default or "",
+        metavar="URL",
+        help="upload to this registry afterwards",
+    )
     parser.add_argument(
         "--registry-key", type=Path, metavar="FILE", help="default: the key in the station's folder"
     )
 
 
 def _add_sanitize(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("sanitize", help="sanitize drives, certify, upload")
+    parser = add_parser(commands, "sanitize", "sanitize drives, certify, upload")
     chosen = parser.add_mutually_exclusive_group(required=True)
-    chosen.add_argument("--all", action="store_true", help="every drive that nothing excludes")
-    chosen.add_argument("--drive", nargs="+", action="extend", metavar="SERIAL_OR_NODE")
+    chosen.add_argument("--all", action="store_true", default=False, help="every drive that nothing excludes")
+    chosen.add_argument("--drive", nargs="+", action="extend", default=None, metavar="SERIAL_OR_NODE")
     parser.add_argument("--technique", default="auto", metavar="auto|overwrite|NAME")
     parser.add_argument("--passes", default="random", metavar="NAME")
     parser.add_argument("--verify", choices=[k.value for k in VerificationKind], default="full")
@@ -87,7 +105,7 @@ def _add_sanitize(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--confirm", nargs="+", action="extend", default=[], metavar="SERIAL_OR_NODE")
     add_desk_options(parser, required=True)
     add_machine_options(parser)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", default=False)
 
 
 def run_list(machine: Machine, arguments: argparse.Namespace) -> int:
@@ -114,20 +132,20 @@ def run_test(machine: Machine, arguments: argparse.Namespace) -> int:
     """`ardoise test`: start self-tests, follow them to their end, give the verdicts; exit 1 where one is not passed."""
     kind = SelfTestKind.EXTENDED if arguments.extended else SelfTestKind.SHORT
     drives = [_choose(machine.discover(), name) for name in arguments.drives]
+    before = {drive.node: machine.read_smart(drive) for drive in drives}
     for drive in drives:
         machine.start_self_test(drive, kind)
         _say(f"{drive.node}: {kind} self-test started")
-    reports: dict[str, HealthReport | None] = {}
+    reports: dict[str, HealthReport] = {}
     with _interruption() as interrupted:
         for drive in drives:
-            reports[drive.node] = _follow_self_test(machine, drive, interrupted)
+            reports[drive.node] = _follow_self_test(machine, drive, (before[drive.node], kind), interrupted)
     if arguments.json:
-        _print_json({node: to_json_form(report) if report else None for node, report in reports.items()})
+        _print_json({node: to_json_form(report) for node, report in reports.items()})
     for node, report in reports.items():
-        verdict = f"{report.verdict} ({'; '.join(report.reasons)})" if report else "UNKNOWN (health can't be read)"
-        _say(f"{node}: {verdict}")
-    passed = [r is not None and r.self_test.state is SelfTestState.PASSED for r in reports.values()]
-    return ExitCode.OK if all(passed) else ExitCode.NOT_SANITIZED
+        _say(f"{node}: self-test {report.self_test.state}; {report.verdict} {'; '.join(report.reasons)}".rstrip())
+    passed = all(r.self_test.state is SelfTestState.PASSED for r in reports.values())
+    return ExitCode.OK if passed else ExitCode.NOT_SANITIZED
 
 
 def open_desk(arguments: argparse.Namespace) -> Desk:
@@ -169,15 +187,15 @@ def _sanitize(sitting: Sitting, arguments: argparse.Namespace) -> int:
     sitting.confirm_names_and_start(plans, [_canonical_name(n, drives) for n in arguments.confirm])
     with _interruption() as interrupted:
         _follow_jobs(sitting, interrupted)
-    return _finish(sitting, plans, arguments)
+        return _finish(sitting, plans, arguments, interrupted)
 
 
-def _finish(sitting: Sitting, plans: PlanSet, arguments: argparse.Namespace) -> int:
+def _finish(sitting: Sitting, plans: PlanSet, arguments: argparse.Namespace, interrupted: list[int]) -> int:
     state = sitting.view()
     if state.stage is not Stage.RECORDED or state.evidence is None:
-        raise AgentError(state.problem or "The record could not be made.", state.remedy)
-    if arguments.registry:
-        sitting.upload_and_wait()
+        raise RecordNotMade(state.problem or "The record could not be made.", state.remedy)
+    while arguments.registry and not sitting.upload_settled(_POLL_SECONDS) and not interrupted:
+        pass
     evidence = sitting.view().evidence or state.evidence
     _say_result(evidence)
     if arguments.json:
@@ -245,15 +263,20 @@ def _progress_line(node: str, state: str, done: int, total: int) -> str:
     return f"{node}: {state} {100 * done // total} %" if total else f"{node}: {state}"
 
 
-def _follow_self_test(machine: Machine, drive: Drive, interrupted: list[int]) -> HealthReport | None:
+def _follow_self_test(
+    machine: Machine, drive: Drive, started: tuple[SmartSnapshot, SelfTestKind], interrupted: list[int]
+) -> HealthReport:
+    (before, kind), seen_running = started, False
     while True:
-        report = read_health(machine, drive)
-        if report is None or report.self_test.state is not SelfTestState.RUNNING:
-            return report
+        now = machine.read_smart(drive)
+        status = follow_self_test(before, now, kind, seen_running=seen_running)
+        if status.state is not SelfTestState.RUNNING:
+            return replace(assess(now), self_test=status)
+        seen_running = True
         if interrupted:
             machine.abort_self_test(drive)
-            return read_health(machine, drive)
-        _say(f"{drive.node}: self-test running, {report.self_test.remaining_percent} % remaining")
+            interrupted.clear()
+        _say(f"{drive.node}: self-test running, {status.remaining_percent} % remaining")
         time.sleep(_REPORT_SECONDS)
 
 

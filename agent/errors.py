@@ -84,6 +84,12 @@ class EvidenceError(AgentError):
     """The evidence folder can't keep a record: missing, read-only, full."""
 
 
+class RecordNotMade(EvidenceError):
+    """Drives were worked on, and their record could not be stored: nothing is proven."""
+
+    exit_code = ExitCode.NOT_SANITIZED
+
+
 class JournalCorrupt(AgentError):
     """A journal can't be trusted from some line on."""
 

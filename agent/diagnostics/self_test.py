@@ -59,7 +59,9 @@ def _ata(document: dict[str, Any]) -> SelfTestStatus:
         # The log names finished tests only: the kind of the running one is what the caller started.
         return SelfTestStatus(SelfTestState.RUNNING, None, remaining, None, detail)
     state = _ata_state(result, has_log=_has_ata_log(document), logged=bool(entries))
-    return SelfTestStatus(state, kind, None, expected_minutes(document, kind), detail)
+    # "completed without error" is also what a drive says that never ran one.
+    words = "" if state is SelfTestState.NEVER_RUN else detail
+    return SelfTestStatus(state, kind, None, expected_minutes(document, kind), words)
 
 
 def _ata_state(result: int, *, has_log: bool, logged: bool) -> SelfTestState:

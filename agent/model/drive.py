@@ -154,10 +154,12 @@ def is_placeholder(text: str) -> bool:
 
 
 def confirmable_name(drive: Drive, drives: tuple[Drive, ...]) -> str:
-    """The word that confirms this drive: its serial, or its node where the serial is empty, a placeholder, a bridge's or not unique."""
+    """The word that confirms this drive: its serial, or its node where the serial is empty, a placeholder, a bridge's, not unique, or looks like a node."""
     serial = drive.identity.serial.strip()
     same = [d for d in drives if d.identity.serial.strip() == serial]
-    if is_placeholder(serial) or drive.identity.serial_source is not SerialSource.DEVICE or len(same) != 1:
+    # A serial that looks like a node could confirm another drive than its own.
+    ambiguous = len(same) != 1 or serial.startswith("/") or serial in {d.node for d in drives}
+    if is_placeholder(serial) or drive.identity.serial_source is not SerialSource.DEVICE or ambiguous:
         return drive.node
     return serial
 

@@ -95,6 +95,7 @@ EXCLUSION_WORDS: dict[ExclusionReason, str] = {
     ExclusionReason.REMOVABLE: N_("removable"),
     ExclusionReason.VIRTUAL_RAID_DISK: N_("virtual disk of a RAID controller"),
     ExclusionReason.IDENTITY_UNREADABLE: N_("identity unreadable"),
+    ExclusionReason.NETWORK: N_("a disk on the network"),
     ExclusionReason.DIED: N_("no longer answering"),
 }
 

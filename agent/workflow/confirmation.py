@@ -22,7 +22,7 @@ def new_code() -> str:
 
 def check_code(plans: PlanSet, typed: str) -> None:
     """Raise Refused unless the typed code is the one shown for these very plans."""
-    if not plans.code or not secrets.compare_digest(plans.code, typed.strip().upper()):
+    if not plans.code or not secrets.compare_digest(plans.code.encode(), typed.strip().upper().encode()):
         raise Refused(
             "The code does not match the one on the screen.",
             "Nothing was touched. Read the code and type it again.",
@@ -31,6 +31,10 @@ def check_code(plans: PlanSet, typed: str) -> None:
 
 def check_names(plans: PlanSet, confirmed: Sequence[str]) -> None:
     """Raise Refused unless every chosen drive is confirmed by its own name, and no other name was given."""
+    if len(set(plans.names)) != len(plans.names):
+        raise Refused(
+            "Two drives would be confirmed by one name.", "Nothing was touched. Choose them one at a time."
+        )
     missing = [name for name in plans.names if name not in confirmed]
     if missing:
         words = ", ".join(repr(name) for name in missing)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from agent.certificate.cades import sign_detached
 from agent.certificate.page import render_page
-from agent.certificate.record import encode_record
+from agent.certificate.record import decode_record, encode_record
 from agent.certificate.report import Report
 from agent.certificate.seal import seal_page
 from agent.certificate.trust import Trust, load_trust
 from agent.certificate.verify import verify_document, verify_record
 from agent.errors import CertificateError
 from agent.model.record import Record, StationLink, document_kind
+from agent.registry.folder import CorruptFolder, read_folder
 from agent.registry.outbox import Outbox
 from agent.workflow.clock_check import effective_time
 from agent.workflow.sequence import next_link
@@ -34,8 +35,16 @@ class Published:
     document: Path
 
 
-def publish(build: Callable[[StationLink], Record], station: Station, outbox: Outbox, now: datetime) -> Published:
-    """Make, sign and store one record; raises CertificateError, EvidenceError, StationError, with nothing half-published."""
+def publish(
+    record_id: str, build: Callable[[StationLink], Record], station: Station, outbox: Outbox, now: datetime
+) -> Published:
+    """Make, sign and store one record; raises CertificateError, EvidenceError, StationError, with nothing half-published.
+
+    A record of this id that is there already, whole, is the one: it was published before something else went wrong.
+    """
+    found = _found(outbox, record_id)
+    if found is not None:
+        return found
     with next_link(station.folder, lambda record_id: was_published(outbox.evidence, record_id)) as reservation:
         record = build(reservation.link)
         data = encode_record(record)
@@ -48,6 +57,23 @@ def publish(build: Callable[[StationLink], Record], station: Station, outbox: Ou
         folder = outbox.publish(record.record_id, {RECORD: data, SIGNATURE: signature, name: document})
         reservation.settle(record.record_id, digest)
     return Published(record, folder, folder / name)
+
+
+def _found(outbox: Outbox, record_id: str) -> Published | None:
+    folder = outbox.evidence / record_id
+    if not is_whole(outbox.evidence, record_id):
+        return None
+    record = decode_record((folder / RECORD).read_bytes())
+    return Published(record, folder, folder / document_kind(record).file_name)
+
+
+def is_whole(evidence: Path, record_id: str) -> bool:
+    """Whether a record of this id is visible in the evidence folder, with all its files undamaged."""
+    try:
+        read_folder(evidence / record_id)
+    except CorruptFolder:
+        return False
+    return True
 
 
 def was_published(evidence: Path, record_id: str) -> bool | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from agent.model.drive import Drive
+from agent.model.drive import Drive, Exclusion, ExclusionReason
 from agent.model.health import HealthReport
 from agent.model.job import JobResult, JobState
 from agent.model.record import (
@@ -63,6 +63,16 @@ def build_record(header: SessionHeader, ending: Ending, link: StationLink, issue
     )
 
 
+_SYSTEM_PLACES = frozenset({"/", "/boot", "/boot/efi", "/efi", "/home", "/opt", "/root", "/srv", "/usr", "/var"})
+
+
+def public_exclusion(exclusion: Exclusion) -> Exclusion:
+    """The reason as a record may say it: a mount point of a desktop holds a user's name and the donor's volume label."""
+    if exclusion.reason is not ExclusionReason.MOUNTED or exclusion.detail in _SYSTEM_PLACES:
+        return exclusion
+    return Exclusion(exclusion.reason)
+
+
 def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) -> DriveRecord:
     drive = found.drive
     plan = next((p for p in header.plans if p.drive.node == drive.node), None)
@@ -82,7 +92,7 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
         identity=drive.identity,
         identity_at_open=result.identity_at_open if result else None,
         identity_at_end=result.identity_at_end if result else None,
-        exclusions=drive.exclusions,
+        exclusions=tuple(public_exclusion(e) for e in drive.exclusions),
         outcome=Outcome.NOT_SELECTED,
         state=state,
         reason=reason,
@@ -121,9 +131,8 @@ def _state_and_reason(
     if plan is not None:
         return JobState.INTERRUPTED, "the session ended before this medium was begun"
     if drive.exclusions:
-        return JobState.REFUSED, "; ".join(
-            f"{e.reason}: {e.detail}" if e.detail else str(e.reason) for e in drive.exclusions
-        )
+        shown = [public_exclusion(e) for e in drive.exclusions]
+        return JobState.REFUSED, "; ".join(f"{e.reason}: {e.detail}" if e.detail else str(e.reason) for e in shown)
     refusal = next((r for r in header.refusals if r.drive.node == drive.node), None)
     if refusal is not None:
         return JobState.REFUSED, "; ".join(refusal.reasons)

@@ -15,13 +15,13 @@ from pathlib import Path
 from agent.durable import sync_folder
 from agent.engine.journal import JournalContent, read_journal
 from agent.engine.recovery import recovered_results
-from agent.errors import EvidenceError, JournalCorrupt, Refused
+from agent.errors import AgentError, EvidenceError, JournalCorrupt, Refused
 from agent.model.clock import Clock
 from agent.model.record import Record, SessionEnd, StationLink
 from agent.registry.outbox import SET_ASIDE, Outbox
-from agent.workflow.publishing import JOURNAL_FOLDER, Published, publish
+from agent.workflow.publishing import JOURNAL_FOLDER, Published, is_whole, publish
 from agent.workflow.recording import Ending, build_record
-from agent.workflow.station import Station
+from agent.workflow.station import Station, check_may_sign
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def only_sitting(evidence: Path) -> Iterator[Path]:
 
 
 def recover(folder: Path, station: Station, outbox: Outbox, clock: Clock) -> Recovered:
-    """Record every session whose journal is still in the folder; raises EvidenceError, StationError, CertificateError."""
+    """Record every session whose journal is still in the folder; raises EvidenceError where a journal can't be set aside."""
     published: list[Published] = []
     remarks: list[str] = []
     for path in sorted(folder.glob("*.jsonl")):
@@ -72,8 +72,15 @@ def recover(folder: Path, station: Station, outbox: Outbox, clock: Clock) -> Rec
             aside = _set_aside(outbox.evidence, path)
             remarks.append(f"{error.message} It was kept aside as {aside}.")
             continue
-        if not (outbox.evidence / content.header.record_id).is_dir():
-            published.append(_publish(content, station, outbox, clock))
+        try:
+            known = is_whole(outbox.evidence, content.header.record_id)
+            check_may_sign(station, content.header.environment)
+            made = _publish(content, station, outbox, clock)
+        except AgentError as error:
+            # One session that this station can't sign for must not keep the others from being recorded.
+            remarks.append(f"The interrupted session {content.header.record_id} has no record yet: {error}")
+            continue
+        published += [] if known else [made]
         if content.trusted:
             close_journal(path)
         else:
@@ -98,7 +105,7 @@ def _publish(content: JournalContent, station: Station, outbox: Outbox, clock: C
         # The station that finds the journal signs, so the record names that station and not the one that began.
         return build_record(content.header, ending, link, issuer=station.key.issuer)
 
-    return publish(build, station, outbox, now)
+    return publish(content.header.record_id, build, station, outbox, now)
 
 
 def _set_aside(evidence: Path, path: Path) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agent.durable import write_durably
+from agent.durable import write_durably, write_synced
 from agent.errors import StationError
 from agent.model.record import StationLink
 
@@ -25,21 +25,50 @@ class _Entry:
     settled: bool
 
 
+def check_numbering(folder: Path) -> None:
+    """Raise StationError unless the numbering can be read and continued: asked before anything is sanitized."""
+    probe = folder / f".probe.{os.getpid()}"
+    try:
+        with _locked(folder):
+            _read(folder)
+            probe.unlink(missing_ok=True)
+            write_synced(probe, b"?")
+            probe.unlink()
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _unusable(folder: Path, error: OSError) -> StationError:
+    return StationError(
+        f"The numbering in the station's folder {str(folder)!r} can't be kept: {error.strerror}.",
+        "Make the station's folder writable, with some room on its medium.",
+    )
+
+
 @contextmanager
 def next_link(folder: Path, was_published: Callable[[str], bool | None]) -> Iterator["Reservation"]:
-    """Hold the station's numbering while one record is made; raises StationError, OSError.
+    """Hold the station's numbering while one record is made; raises StationError.
 
     `was_published` tells of a record id whether its record is in the evidence folder, was never published from it
     (False), or is not known there (None): then its number stays used, a gap is better than a fork.
     """
-    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        last = _settle(_read(folder), was_published)
-        number = last.number + 1 if last else 1
-        yield Reservation(folder, StationLink(number, last.record_sha256 if last else ""))
-    finally:
-        os.close(lock)
+        with _locked(folder):
+            last = _settle(_read(folder), was_published)
+            number = last.number + 1 if last else 1
+            yield Reservation(folder, StationLink(number, last.record_sha256 if last else ""))
+    except OSError as error:
+        raise _unusable(folder, error) from error
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,11 @@
 """One sitting at one machine: the only way from a drive to a record, for the screen and for the command line alike."""
 
 import logging
-import platform
 import re
-import secrets
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 
-from agent import __version__
 from agent.engine.engine import Engine
 from agent.engine.journal import Journal, SessionEvent
 from agent.engine.pass_sets import PASS_SETS
@@ -23,37 +18,27 @@ from agent.model.drive import Drive, confirmable_name
 from agent.model.health import HealthReport, SelfTestKind
 from agent.model.job import JobResult, JobSnapshot, JobState
 from agent.model.machine import Environment
-from agent.model.record import Operator, SessionEnd, Tool
+from agent.model.record import SessionEnd
 from agent.model.sanitization import PassSet, Plan, Policy, Refusal
 from agent.model.session import SessionHeader
 from agent.registry.outbox import Outbox
-from agent.registry.uploader import UploadReport
 from agent.registry.writable import check_writable
 from agent.workflow.clock_check import clock_remark
 from agent.workflow.confirmation import check_code, check_names, new_code
+from agent.workflow.desk import Desk, make_header
 from agent.workflow.inspection import inspect_machine, read_health
 from agent.workflow.publishing import publish
-from agent.workflow.record_id import new_record_id
 from agent.workflow.recording import Ending, build_record
 from agent.workflow.recovery import close_journal, only_sitting, recover
-from agent.workflow.station import Station, check_may_sign
-from agent.workflow.uploads import Registry, Uploads
+from agent.workflow.sequence import check_numbering
+from agent.workflow.station import check_may_sign
+from agent.workflow.uploads import Uploads, connect
 from agent.workflow.view import EvidenceView, Inspection, PlanSet, SittingView, Stage, StationView
 
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.2
 _OPERATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Who works here, with what, and where evidence goes."""
-
-    station: Station
-    operator: str
-    evidence: Path
-    registry: Registry
 
 
 class Sitting:
@@ -73,18 +58,7 @@ class Sitting:
         self._desk = desk
         self._clock = clock
         self._started_at = clock.now()
-        self._held = ExitStack()
         self._lock = threading.RLock()
-        check_may_sign(desk.station, machine.environment)
-        self_check()
-        check_writable(desk.evidence)
-        self._outbox = Outbox(desk.evidence)
-        self._journals = self._held.enter_context(only_sitting(desk.evidence))
-        recovered = recover(self._journals, desk.station, self._outbox, clock)
-        self._uploads = Uploads(self._outbox, desk.registry)
-        self._uploads.refresh()
-        self._recovered = tuple(p.record.record_id for p in recovered.published)
-        self._remarks = recovered.remarks
         self._inspection: Inspection | None = None
         self._engine: Engine | None = None
         self._recorder: threading.Thread | None = None
@@ -93,8 +67,30 @@ class Sitting:
         self._journal: Journal | None = None
         self._stage = Stage.READY
         self._problem = ("", "")
-        self._stopped_at: float | None = None
+        self._stopped: dict[str | None, float] = {}
         self._done = threading.Event()
+        self._outbox = Outbox(desk.evidence)
+        self._uploads = Uploads(self._outbox, desk.registry)
+        self._check_desk()
+        with ExitStack() as held:
+            self._journals = held.enter_context(only_sitting(desk.evidence))
+            # Damaged records are set aside first, so that a journal beside one is not taken for recorded.
+            self._uploads.refresh()
+            recovered = recover(self._journals, desk.station, self._outbox, clock)
+            self._uploads.refresh()
+            self._recovered = tuple(p.record.record_id for p in recovered.published)
+            self._remarks = recovered.remarks
+            self._held = held.pop_all()
+
+    def _check_desk(self) -> None:
+        """Everything that would only show once drives are erased: raises AgentError before anything is touched."""
+        desk = self._desk
+        if desk.registry.url:
+            connect(desk.registry)
+        check_may_sign(desk.station, self._machine.environment)
+        check_numbering(desk.station.folder)
+        self_check()
+        check_writable(desk.evidence)
 
     # what is there --------------------------------------------------------------------------------------------
 
@@ -188,8 +184,8 @@ class Sitting:
                 raise Refused("The drives were looked at anew since this was planned.", "Plan and confirm again.")
             if plans.plans:
                 self._machine.permit_writing()
-            check_writable(self._desk.evidence)
-            header = self._header(self._inspection, plans)
+            self._check_desk()
+            header = make_header(self._machine, self._desk, self._inspection, plans, self._clock.now())
             journal = Journal.create(self._journals, header)
             engine = Engine(self._machine, journal, self._clock)
             try:
@@ -216,7 +212,7 @@ class Sitting:
         """Stop one job or all; what was done is recorded as interrupted."""
         if self._engine:
             self._engine.cancel(node)
-            self._stopped_at = self._clock.monotonic()
+            self._stopped.setdefault(node, self._clock.monotonic())
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the record is on stable storage or could not be made; whether that came within `timeout` seconds."""
@@ -250,7 +246,7 @@ class Sitting:
                 )
             self._engine = self._session = self._journal = self._inspection = self._ending = None
             self._stage = Stage.READY
-            self._stopped_at = None
+            self._stopped = {}
             self._done.clear()
 
     # upload ---------------------------------------------------------------------------------------------------
@@ -259,9 +255,9 @@ class Sitting:
         """Try to upload all that waits, in the background."""
         self._uploads.start()
 
-    def upload_and_wait(self) -> UploadReport:
-        """Upload all that waits and say what became of it; raises AgentError."""
-        return self._uploads.run_now()
+    def upload_settled(self, timeout: float) -> bool:
+        """Wait for the background attempt, at most `timeout` seconds; whether none is running."""
+        return self._uploads.wait(timeout)
 
     def uploads(self) -> tuple[EvidenceView, ...]:
         """All records of the evidence folder, with their way to the registry."""
@@ -283,32 +279,6 @@ class Sitting:
                 return drive
         raise Refused(f"{node!r} was not found on this machine.", "Look at the list of drives again.")
 
-    def _header(self, inspection: Inspection, plans: PlanSet) -> SessionHeader:
-        machine = self._machine
-        now = self._clock.now()
-        return SessionHeader(
-            record_id=new_record_id(now),
-            salt=secrets.token_hex(16),
-            started_at=now,
-            environment=machine.environment,
-            specimen=machine.environment is Environment.SIMULATED,
-            issuer=self._desk.station.key.issuer,
-            operator=Operator(self._desk.operator),
-            tool=Tool(
-                name="ardoise",
-                version=__version__,
-                python=platform.python_version(),
-                kernel=machine.kernel(),
-                image_sha256=machine.image_sha256,
-                helpers=machine.helper_versions(),
-            ),
-            host=inspection.inventory,
-            policy=plans.policy,
-            drives=inspection.drives,
-            plans=plans.plans,
-            refusals=plans.refusals,
-        )
-
     def _guarded(self, work: Callable[[], None]) -> None:
         # The top of a thread: whatever ends it unexpectedly must reach the person, or a screen would wait for ever.
         try:
@@ -324,23 +294,20 @@ class Sitting:
         engine, journal = self._engine, self._journal
         if engine is None or journal is None:
             return
-        while not engine.wait(_LOOK_SECONDS) and not self._gave_up():
+        while not engine.wait(_LOOK_SECONDS) and not self._only_silent_ones_left(engine):
             pass
         with self._lock:
             self._stage = Stage.RECORDING
-            self._ending = self._end(engine.results(), engine.snapshots())
-        try:
-            journal.append(SessionEvent(self._ending.ended, self._ending.issued_at))
-        except AgentError as error:
-            # The record itself is about to be made; without the line, a crash now is recorded as an interruption.
-            log.warning("end of session not journalled: %s", error.message)
-        journal.close()
         self._record()
 
-    def _gave_up(self) -> bool:
-        # A drive that hangs in the kernel can't be waited for: the others' record must not hang with it.
-        stopped_at = self._stopped_at
-        return stopped_at is not None and self._clock.monotonic() - stopped_at > self.silence_seconds
+    def _only_silent_ones_left(self, engine: Engine) -> bool:
+        # A drive that hangs in the kernel can't be waited for: once stopped, it must not keep the others' record.
+        finished = {r.plan.drive.node for r in engine.results()}
+        waiting = [s.node for s in engine.snapshots() if s.node not in finished]
+        stopped = dict(self._stopped)
+        times = [stopped.get(node, stopped.get(None)) for node in waiting]
+        now = self._clock.monotonic()
+        return all(t is not None and now - t > self.silence_seconds for t in times)
 
     def _end(self, results: tuple[JobResult, ...], snapshots: tuple[JobSnapshot, ...]) -> Ending:
         finished = {r.plan.drive.node for r in results}
@@ -354,13 +321,26 @@ class Sitting:
         ended = SessionEnd.CANCELLED if stopped else SessionEnd.COMPLETED
         return Ending(ended, results, health, self._clock.now(), silent)
 
+    def _ended(self, engine: Engine, journal: Journal) -> Ending:
+        if self._ending is None:
+            self._ending = self._end(engine.results(), engine.snapshots())
+            try:
+                journal.append(SessionEvent(self._ending.ended, self._ending.issued_at))
+            except AgentError as error:
+                # The record itself is about to be made; without the line, a crash now is recorded as an interruption.
+                log.warning("end of session not journalled: %s", error.message)
+            journal.close()
+        return self._ending
+
     def _record(self) -> None:
-        session, ending, journal = self._session, self._ending, self._journal
-        if session is None or ending is None or journal is None:
-            return
+        session, engine, journal = self._session, self._engine, self._journal
+        if session is None or engine is None or journal is None:
+            raise Refused("There is no session to record.")
+        ending = self._ended(engine, journal)
         issuer = self._desk.station.key.issuer
         try:
             publish(
+                session.record_id,
                 lambda link: build_record(session, ending, link, issuer),
                 self._desk.station,
                 self._outbox,

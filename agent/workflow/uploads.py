@@ -96,6 +96,13 @@ class Uploads:
             self._thread = threading.Thread(target=self._run, name="upload", daemon=True)
             self._thread.start()
 
+    def wait(self, timeout: float) -> bool:
+        """Wait for the background attempt, at most `timeout` seconds; whether none is running."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+        return thread is None or not thread.is_alive()
+
     def run_now(self) -> UploadReport:
         """Upload all that waits and return what became of it; raises AgentError."""
         report = upload_pending(self._outbox, connect(self._registry))
@@ -114,6 +121,9 @@ class Uploads:
             except AgentError as error:
                 log.warning("upload: %s", error)
                 self._fail(str(error))
+            except Exception as error:
+                log.exception("the upload ended unexpectedly")
+                self._fail(f"The upload ended unexpectedly ({type(error).__name__}); the records wait here.")
 
     def _take_request(self) -> bool:
         with self._lock:

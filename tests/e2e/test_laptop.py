@@ -239,3 +239,20 @@ def test_the_stations_records_are_chained(bench, shop, evidence, tmp_path) -> No
     assert [link["sequence"] for link in links] == ["1", "2", "3"]
     assert links[0]["previous_record_sha256"] == ""
     assert len({link["previous_record_sha256"] for link in links}) == 3
+
+
+def test_self_tests_are_started_followed_and_judged(bench) -> None:
+    machine = bench("laptop", size_mib=16)
+    done = ardoise("test", *serials(machine), "--machine", machine, "--json")
+    assert done.code == 0, done.err
+    (report,) = done.json.values()
+    assert report["self_test"]["state"] == "passed"
+    assert report["verdict"] == "SUSPECT"
+    done = ardoise("test", "/dev/nope", "--machine", machine)
+    assert done.code == 2
+
+
+def test_the_dying_drives_self_test_is_no_success(bench) -> None:
+    machine = bench("server", pace=0)
+    done = ardoise("test", "/dev/sdc", "--machine", machine)
+    assert done.code == 1, done.err

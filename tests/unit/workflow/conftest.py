@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from agent.host.machine import Machine
 from agent.host.simulated import SimulatedMachine
-from agent.workflow.sitting import Desk, Sitting
+from agent.workflow.desk import Desk
+from agent.workflow.sitting import Sitting
 from agent.workflow.station import Station
 from agent.workflow.uploads import Registry
 from tests.bench.make import make_bench

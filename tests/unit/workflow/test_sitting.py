@@ -13,7 +13,8 @@ from agent.model.record import Headline, Outcome
 from agent.model.sanitization import Policy
 from agent.workflow import publishing
 from agent.workflow import sitting as sitting_module
-from agent.workflow.sitting import Desk, Sitting
+from agent.workflow.desk import Desk
+from agent.workflow.sitting import Sitting
 from agent.workflow.view import Stage, UploadState
 from tests.samples import throwaway_pki
 from tests.unit.workflow.conftest import THE_PAST
