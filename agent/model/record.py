@@ -203,7 +203,11 @@ def document_kind(record: Record) -> DocumentKind:
     if record.headline is Headline.SANITIZED:
         return DocumentKind.CERTIFICATE
     some = any(d.outcome is Outcome.SANITIZED for d in record.drives)
-    return DocumentKind.PARTIAL_CERTIFICATE if some and record.ended is not SessionEnd.INTERRUPTED else DocumentKind.RECORD
+    return (
+        DocumentKind.PARTIAL_CERTIFICATE
+        if some and record.ended is not SessionEnd.INTERRUPTED
+        else DocumentKind.RECORD
+    )
 
 
 def _written_in_full(drive: DriveRecord) -> bool:

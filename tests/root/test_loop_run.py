@@ -17,7 +17,18 @@ from tests.e2e.test_laptop import pdfsig
 
 pytestmark = pytest.mark.root
 
-_PROGRAMS = ("losetup", "strings", "photorec", "openssl", "certutil", "pdfsig", "strace", "mkfs.ext4", "debugfs", Path(sys.executable).name)
+_PROGRAMS = (
+    "losetup",
+    "strings",
+    "photorec",
+    "openssl",
+    "certutil",
+    "pdfsig",
+    "strace",
+    "mkfs.ext4",
+    "debugfs",
+    Path(sys.executable).name,
+)
 
 
 @pytest.fixture
