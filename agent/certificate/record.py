@@ -18,9 +18,10 @@ from agent.model.record import SCHEMA, Record
 
 MAXIMUM_BYTES = 2 * 1024 * 1024
 MAXIMUM_DEPTH = 16
+MAXIMUM_TOKENS = 100_000  # strings and brackets; a medium takes about 250
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_BRACKET = re.compile(r"[\[\]{}]")
+# Possessive and open at the end, so that no string is ever scanned twice: these bytes come from anybody.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _SALT = re.compile(r"[0-9a-f]{32}")
@@ -31,6 +32,7 @@ def encode_record(record: Record) -> bytes:
     data = rfc8785.dumps(_normalised(to_json_form(record)))
     if len(data) > MAXIMUM_BYTES:
         raise MalformedRecord(f"The record takes {len(data)} bytes, {MAXIMUM_BYTES} are allowed.")
+    _check_shape(data.decode("utf-8"))
     return data
 
 
@@ -57,7 +59,7 @@ def _parse(data: bytes) -> Any:  # noqa: ANN401 - JSON has no narrower type
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedRecord("The record is not UTF-8.") from error
-    _check_depth(text)
+    _check_shape(text)
     try:
         document = json.loads(
             text, object_pairs_hook=_unique, parse_int=_number, parse_float=_number, parse_constant=_number
@@ -72,11 +74,15 @@ def _parse(data: bytes) -> Any:  # noqa: ANN401 - JSON has no narrower type
     return document
 
 
-def _check_depth(text: str) -> None:
-    # Before json.loads, which recurses as deep as it is told to.
+def _check_shape(text: str) -> None:
+    # Before json.loads, which recurses as deep and makes as many objects as it is told to.
     depth = 0
-    for bracket in _BRACKET.finditer(_STRING.sub("", text)):
-        depth += 1 if bracket.group() in "[{" else -1
+    for number, token in enumerate(_TOKEN.finditer(text), 1):
+        first = text[token.start()]
+        if first != '"':
+            depth += 1 if first in "[{" else -1
+        if number > MAXIMUM_TOKENS:
+            raise MalformedRecord(f"The record has more than {MAXIMUM_TOKENS} strings and brackets.")
         if depth > MAXIMUM_DEPTH:
             raise MalformedRecord(f"The record is nested deeper than {MAXIMUM_DEPTH} levels.")
 

@@ -1,12 +1,13 @@
 """A record has one form, and whatever could be read differently is refused."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
 import rfc8785
 
-from agent.certificate.record import MAXIMUM_BYTES, decode_record, encode_record
+from agent.certificate.record import MAXIMUM_BYTES, MAXIMUM_TOKENS, decode_record, encode_record
 from agent.errors import MalformedRecord
 from agent.model.json_form import to_json_form
 from agent.model.record import Headline, Outcome, Record
@@ -121,3 +122,43 @@ def test_depth_is_limited_before_parsing(record: Record) -> None:
         decode_record(_with(record, zz=deep))
     brackets = replace(record, operator=replace(record.operator, id='["[[[[[[[[[[[[[[[[[[[[[[[\\"[['))
     assert decode_record(encode_record(brackets)) == brackets
+
+
+_HALF = MAXIMUM_BYTES // 2
+_EXPENSIVE = {
+    "a string without an end": b'"' + b'\\"' * (_HALF - 1),
+    "quotes": b'"' * MAXIMUM_BYTES,
+    "backslashes": b'"' + b"\\" * (MAXIMUM_BYTES - 1),
+    "backslashes outside of strings": b"\\" * MAXIMUM_BYTES,
+    "opened and never closed": b"[" * MAXIMUM_BYTES,
+    "opened and closed": b"[]" * _HALF,
+    "many empty objects": b"[" + b"{}," * (MAXIMUM_BYTES // 3 - 1) + b"{}]",
+    "many empty strings": b"[" + b'"",' * (MAXIMUM_BYTES // 3 - 1) + b'""]',
+    "an escape without an end": b'["' + b"\\u" * (_HALF - 1),
+    "marks that combine": ('"\u1f82' + "\u0323" * (_HALF - 3) + '"').encode(),
+    "a long number": b"1" * MAXIMUM_BYTES,
+}
+
+
+@pytest.mark.parametrize("data", _EXPENSIVE.values(), ids=_EXPENSIVE.keys())
+def test_refusing_takes_time_in_proportion(data: bytes) -> None:
+    # Anybody may send these to a registry: whatever grows with the square of 2 MiB stops it for hours.
+    assert len(data) <= MAXIMUM_BYTES
+    begun = time.process_time()
+    with pytest.raises(MalformedRecord):
+        decode_record(data)
+    assert time.process_time() - begun < 1
+
+
+def test_the_number_of_parts_is_limited_both_ways(record: Record) -> None:
+    many = ("x",) * MAXIMUM_TOKENS
+    with pytest.raises(MalformedRecord, match="strings and brackets"):
+        encode_record(replace(record, tool=replace(record.tool, helpers=many)))
+    with pytest.raises(MalformedRecord, match="strings and brackets"):
+        decode_record(_with(record, added_later=list(many)))
+
+
+def test_a_bracket_after_an_escaped_quote_is_still_text(record: Record) -> None:
+    for text in ('\\"' + "[" * 40, '\\\\"' + "{" * 40, "\n" + "[" * 40, "[" * 40 + "\\"):
+        tricky = replace(record, operator=replace(record.operator, id=text))
+        assert decode_record(encode_record(tricky)) == tricky
