@@ -141,11 +141,9 @@ def _titles(bench: Path) -> list[tuple[str, str, str]]:
     folders = sorted(path.parent for path in bench.glob("*/machine.json"))
     if not folders:
         raise UsageError(f"There is no simulated machine in {bench}.", "`make machines` makes some.")
-    about = [json.loads((folder / "machine.json").read_bytes()) for folder in folders]
-    return [
-        (folder.name, str(entry.get("title", "")), str(entry.get("provenance", "")))
-        for folder, entry in zip(folders, about, strict=True)
-    ]
+    about = [(folder.name, json.loads((folder / "machine.json").read_bytes())) for folder in folders]
+    about.sort(key=lambda entry: (int(entry[1].get("order", 99)), entry[0]))
+    return [(name, str(entry.get("title", "")), str(entry.get("provenance", ""))) for name, entry in about]
 
 
 if __name__ == "__main__":

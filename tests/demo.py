@@ -54,10 +54,11 @@ def _run(place: Path) -> int:
             ]
         )
     shutil.rmtree(place / "machines", ignore_errors=True)
-    sys.stderr.write(
-        f"The evidence of this demonstration is in {evidence}.\n"
-        f"Verify it: .venv/bin/ardoise verify {evidence}/* --trust {pki / 'root.pem'}\n"
-    )
+    if list(evidence.glob("*/record.json")):
+        sys.stderr.write(
+            f"The evidence of this demonstration is in {evidence}.\n"
+            f"Verify it: .venv/bin/ardoise verify {evidence} --trust {pki / 'root.pem'}\n"
+        )
     return code
 
 
