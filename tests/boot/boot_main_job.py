@@ -67,8 +67,9 @@ def test_two_disks_in_french(iso: Path, trust: enrol.Trust, registry: str) -> No
         *("-device", "virtio-blk-pci,drive=spared,serial=SPARED01"),
         *("-netdev", "user,id=net,ipv6=off", "-device", "virtio-net-pci,netdev=net"),
     )
+    font = code_font(iso)
     with running("main-job", stick, "bios", *options) as machine:
-        erase_by_keys(machine)
+        erase_by_keys(machine, font)
         machine.wait_until(lambda: archived(stick), "receipt on the stick", 300)
         machine.picture("receipt")
     judge_disks(disks, spared)
@@ -76,7 +77,7 @@ def test_two_disks_in_french(iso: Path, trust: enrol.Trust, registry: str) -> No
     judge_evidence(stick, trust, (REPOSITORY / "build").glob("ardoise-*-amd64.sha256"))
 
 
-def erase_by_keys(machine: Machine) -> None:
+def erase_by_keys(machine: Machine, font: Path) -> None:
     """From power-on to the result: passphrase, drives, plan, code, countdown."""
     machine.wait_for("passphrase", 600)
     machine.monitor.type(enrol.PASSPHRASE + "\n")
@@ -92,7 +93,7 @@ def erase_by_keys(machine: Machine) -> None:
     settle(machine, "confirm")
     machine.wait_until(lambda: share_of(machine.picture("confirm"), CODE_BACK) > 0, "the code", 60)
     time.sleep(4)
-    machine.monitor.type(read_code(machine.picture("confirm"), code_font()))
+    machine.monitor.type(read_code(machine.picture("confirm"), font))
     time.sleep(3)
     machine.picture("countdown")
     time.sleep(30)
@@ -110,13 +111,14 @@ def settle(machine: Machine, what: str) -> None:
         last = now
 
 
-def code_font() -> Path:
-    """The bold face that the terminal draws with."""
-    font = PLACE / "bold.ttf"
-    subprocess.run(
-        [IN_TOOLS, "cp", "/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf", inside(font)], check=True
-    )
-    return font
+def code_font(iso: Path) -> Path:
+    """The bold face that the terminal draws with, out of the image itself."""
+    face = "usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf"
+    script = f"""cd {inside(PLACE)} && rm -rf font face.squashfs
+        xorriso -osirrox on -indev {inside(iso)} -extract /live/root.squashfs face.squashfs 2>/dev/null
+        unsquashfs -quiet -no-progress -d font face.squashfs {face} >/dev/null && cp font/{face} bold.ttf && rm -rf face.squashfs"""
+    subprocess.run([IN_TOOLS, "sh", "-c", script], check=True)
+    return PLACE / "bold.ttf"
 
 
 def archived(stick: Path) -> bool:

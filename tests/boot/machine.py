@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ class Machine:
     name: str
     monitor: Monitor
     process: subprocess.Popen[bytes]
+    line: Path
     serial: Path
     report: Path
     started: float
@@ -49,7 +51,8 @@ class Machine:
         """Wait for anything; fails with a picture and the end of both lines."""
         until = time.monotonic() + seconds
         while not happened():
-            if time.monotonic() > until or self.process.poll() is not None:
+            over = self.process.poll() is not None or "ardoise: ended" in self.reported()
+            if time.monotonic() > until or over:
                 with contextlib.suppress(OSError, ValueError, RuntimeError):
                     self.picture("failed")
                 raise AssertionError(
@@ -64,6 +67,14 @@ class Machine:
     def serial_text(self) -> str:
         """The serial line without escape sequences."""
         return _ESCAPES.sub("", self.serial.read_text(errors="replace")) if self.serial.exists() else ""
+
+    def send(self, text: str, pause: float = 0.3) -> None:
+        """Type on the serial line, at a person's pace."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(self.line))
+            for character in text:
+                line.sendall(character.encode())
+                time.sleep(pause)
 
     def picture(self, what: str) -> Path:
         """A screendump in build/boot."""
@@ -115,13 +126,12 @@ def running(
 ) -> Iterator[Machine]:
     """Start a machine from a stick; it ends with the block, as in a power cut."""
     PLACE.mkdir(parents=True, exist_ok=True)
-    socket, serial, report = (PLACE / f"{name}.{end}" for end in ("qmp", "serial", "report"))
-    for path in (socket, serial, report):
+    control, line, serial, report = (PLACE / f"{name}.{end}" for end in ("qmp", "line", "serial", "report"))
+    for path in (control, line, serial, report):
         path.unlink(missing_ok=True)
     command = [
         *(
-            IN_TOOLS,
-            "qemu-system-x86_64",
+            *(IN_TOOLS, "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"),
             *firmware_options(firmware, name),
             "-accel",
             "tcg,thread=multi",
@@ -131,7 +141,8 @@ def running(
             "2",
         ),
         *("-m", str(memory_mb), "-nodefaults", "-display", "none", "-vga", "std", "-no-reboot"),
-        *("-qmp", f"unix:{inside(socket)},server=on,wait=off", "-serial", f"file:{inside(serial)}"),
+        *("-qmp", f"unix:{inside(control)},server=on,wait=off", "-serial", "chardev:line"),
+        *("-chardev", f"socket,id=line,server=on,wait=off,path={inside(line)},logfile={inside(serial)}"),
         *("-device", "virtio-serial-pci", "-chardev", f"file,id=report,path={inside(report)}"),
         *("-device", "virtserialport,chardev=report,name=org.ardoise.report"),
         *(
@@ -147,8 +158,8 @@ def running(
     started = time.monotonic()
     monitor = None
     try:
-        monitor = Monitor(socket)
-        yield Machine(name, monitor, process, serial, report, started)
+        monitor = Monitor(control)
+        yield Machine(name, monitor, process, line, serial, report, started)
     finally:
         if monitor is not None:
             monitor.quit()

@@ -12,13 +12,13 @@ WORDS = {
     "not_enrolled": {
         "en": "This stick is not enrolled: it has no key to sign with (missing: {missing}).\n"
         "On the office computer:  ardoise pki issue-station PKI --name NAME --out station\n"
-        "Copy the folder \"station\" to the partition ARDOISE-DATA of this stick, and start again.",
+        "Copy the folder \"station\" to the partition ARDOISE-DAT of this stick, and start again.",
         "fr": "Cette clé n'est pas enregistrée : elle n'a pas de clé de signature (il manque : {missing}).\n"
         "Sur l'ordinateur du bureau :  ardoise pki issue-station PKI --name NOM --out station\n"
-        "Copiez le dossier « station » sur la partition ARDOISE-DATA de cette clé, puis redémarrez.",
+        "Copiez le dossier « station » sur la partition ARDOISE-DAT de cette clé, puis redémarrez.",
         "de": "Dieser Stick ist nicht angemeldet: Er hat keinen Schlüssel zum Unterschreiben (es fehlt: {missing}).\n"
         "Am Bürocomputer:  ardoise pki issue-station PKI --name NAME --out station\n"
-        "Kopieren Sie den Ordner «station» auf die Partition ARDOISE-DATA dieses Sticks und starten Sie neu.",
+        "Kopieren Sie den Ordner «station» auf die Partition ARDOISE-DAT dieses Sticks und starten Sie neu.",
     },
     "leave_stick": {
         "en": "Little memory: leave the stick in until the machine is off.",
