@@ -22,9 +22,12 @@ from agent.certificate.receipt import check_receipt, load_registry_key
 from agent.errors import EnvironmentLacks, ReceiptInvalid, RegistryRejected, RegistryUnavailable, UsageError
 from agent.model.drive import printable
 from agent.registry.answer import Answer, problem_text, read_answer, retry_after, unreachable
+from agent.registry.deadline import deadline_session, time_limits
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 45.0
+# The largest record over a line of 56 kbit/s; an answer has, once the record is sent, twice READ_SECONDS.
+ATTEMPT_SECONDS = 600.0
 ATTEMPTS = 5
 BACKOFF_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
@@ -68,14 +71,19 @@ class RegistryClient:
         session: requests.Session | None = None,
         timing: Timing | None = None,
         timeouts: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+        attempt_seconds: float = ATTEMPT_SECONDS,
         attempts: int = ATTEMPTS,
     ) -> None:
-        """Raise UsageError for an address that is neither https nor on this machine."""
+        """Raise UsageError for an address that is neither https nor on this machine.
+
+        `timeouts` are of silence, `attempt_seconds` is for the whole of one attempt; a session given here must keep it itself.
+        """
         self.base_url, loopback = _checked_address(base_url)
         self.key = key
-        self._session = session or requests.Session()
+        self._session = session or deadline_session()
         self._timing = timing or Timing()
         self._timeouts = timeouts
+        self._attempt_seconds = attempt_seconds
         self._attempts = attempts
         # A proxy named in the environment never stands between two programs on one machine.
         self._session.trust_env = not loopback
@@ -105,20 +113,23 @@ class RegistryClient:
         return self._timing.fraction() * min(LONGEST_WAIT_SECONDS, BACKOFF_SECONDS * 2.0**attempt)
 
     def _put(self, sha256: str, body: bytes) -> Answer:
-        with self._session.put(
-            f"{self.base_url}/v1/certificates/{sha256}",
-            # As a file it is sent in pieces, and the time-out holds for each: a slow line may take minutes.
-            data=io.BytesIO(body),
-            headers={
-                "Content-Type": "application/json",
-                "Accept": "application/json, application/problem+json",
-                "Accept-Encoding": "identity",
-            },
-            timeout=self._timeouts,
-            allow_redirects=False,
-            stream=True,
-            auth=_no_credentials,
-        ) as response:
+        with (
+            time_limits(self._attempt_seconds, 2 * self._timeouts[1]),
+            self._session.put(
+                f"{self.base_url}/v1/certificates/{sha256}",
+                # As a file it is sent in pieces, and the time-out holds for each: a slow line may take minutes.
+                data=io.BytesIO(body),
+                headers={
+                    "Content-Type": "application/json",
+                    "Accept": "application/json, application/problem+json",
+                    "Accept-Encoding": "identity",
+                },
+                timeout=self._timeouts,
+                allow_redirects=False,
+                stream=True,
+                auth=_no_credentials,
+            ) as response,
+        ):
             return read_answer(response, self._timeouts[1], self._timing.monotonic)
 
     def _judge(self, answer: Answer, evidence: Evidence) -> Archived | Quarantined:

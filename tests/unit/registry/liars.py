@@ -68,5 +68,41 @@ def _request_body(connection: socket.socket, pause: float) -> bytes:
     )
     while len(body) < length:
         time.sleep(pause)
-        body += connection.recv(65536)
+        piece = connection.recv(65536)
+        if not piece:
+            raise ConnectionError("hung up in the middle of a record")
+        body += piece
     return body
+
+
+@contextmanager
+def dripping(head: bytes, drop: bytes, seconds: float = 6.0) -> Iterator[tuple[str, list[float]]]:
+    """Send `head`, then `drop` every 20 ms for at most so long; yields address and how long each connection lasted."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    lasted: list[float] = []
+    ended = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        begun = time.monotonic()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(head)
+            while time.monotonic() - begun < seconds and not ended.is_set():
+                connection.sendall(drop)
+                time.sleep(0.02)
+        lasted.append(time.monotonic() - begun)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                drip(listener.accept()[0])
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", lasted
+    finally:
+        ended.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(10)
