@@ -4,14 +4,17 @@ One form serves the record and the journal, so that a recovered session says the
 """
 
 import re
+import reprlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import cattrs
-from cattrs.errors import BaseValidationError
 
 T = TypeVar("T")
+
+MAXIMUM_LIST = 1000
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -27,12 +30,13 @@ def to_json_form(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower t
 
 
 def from_json_form(data: object, cls: type[T]) -> T:
-    """The value back from its JSON form; unknown fields are ignored, wrong ones raise JsonFormError."""
+    """The value back from its JSON form; unknown fields are ignored, the first wrong one raises JsonFormError."""
     try:
         return _converter.structure(data, cls)
-    except (BaseValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
-        text = "; ".join(cattrs.transform_error(error)) if isinstance(error, BaseValidationError) else repr(error)
-        raise JsonFormError(f"not a {cls.__name__}: {text[:400]}") from error
+    except KeyError as error:
+        raise JsonFormError(f"not a {cls.__name__}: the field {error} is missing") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise JsonFormError(f"not a {cls.__name__}: {str(error)[:400]}") from error
 
 
 def _time_out(value: datetime) -> str:
@@ -41,25 +45,25 @@ def _time_out(value: datetime) -> str:
 
 def _time_in(data: object, _: type) -> datetime:
     if not isinstance(data, str) or not _TIME.fullmatch(data):
-        raise JsonFormError(f"not a UTC time: {data!r}")
+        raise JsonFormError(f"not a UTC time: {reprlib.repr(data)}")
     return datetime.strptime(data, "%Y-%m-%dT%H:%M:%S.%f%z")
 
 
 def _int_in(data: object, _: type) -> int:
     if not isinstance(data, str) or not _DECIMAL.fullmatch(data) or data == "-0" or len(data) > 40:
-        raise JsonFormError(f"not a decimal string: {data!r}")
+        raise JsonFormError(f"not a decimal string: {reprlib.repr(data)}")
     return int(data)
 
 
 def _bool_in(data: object, _: type) -> bool:
     if not isinstance(data, bool):
-        raise JsonFormError(f"not true or false: {data!r}")
+        raise JsonFormError(f"not true or false: {reprlib.repr(data)}")
     return data
 
 
 def _str_in(data: object, _: type) -> str:
     if not isinstance(data, str):
-        raise JsonFormError(f"not a string: {data!r}")
+        raise JsonFormError(f"not a string: {reprlib.repr(data)}")
     return data
 
 
@@ -71,8 +75,28 @@ def _enum_in(data: object, cls: type[StrEnum]) -> StrEnum:
     return cls(_str_in(data, str))
 
 
+def _is_list(cls: object) -> bool:
+    return get_origin(cls) is tuple and get_args(cls)[1:] == (Ellipsis,)
+
+
+def _make_list_in(cls: type, converter: cattrs.Converter) -> Callable[[object, type], tuple[Any, ...]]:
+    element = get_args(cls)[0]
+    structure = converter.get_structure_hook(element)
+
+    def list_in(data: object, _: type) -> tuple[Any, ...]:
+        if not isinstance(data, list | tuple):
+            raise JsonFormError(f"not a list: {reprlib.repr(data)}")
+        if len(data) > MAXIMUM_LIST:
+            raise JsonFormError(f"a list of {len(data)}, {MAXIMUM_LIST} are allowed")
+        return tuple(structure(each, element) for each in data)
+
+    return list_in
+
+
 def _make_converter() -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=False, detailed_validation=True)
+    # Not detailed: that keeps an exception for every wrong field of every element, gigabytes for a few kilobytes of input.
+    converter = cattrs.Converter(forbid_extra_keys=False, detailed_validation=False)
+    converter.register_structure_hook_factory(_is_list, _make_list_in)
     converter.register_unstructure_hook(int, str)
     converter.register_unstructure_hook(bool, lambda value: value)
     converter.register_unstructure_hook(datetime, _time_out)

@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ import rfc8785
 from agent.certificate.record import MAXIMUM_BYTES, MAXIMUM_TOKENS, decode_record, encode_record
 from agent.errors import MalformedRecord
 from agent.model.json_form import to_json_form
-from agent.model.record import Headline, Outcome, Record
+from agent.model.record import SCHEMA, Headline, Outcome, Record
 from tests.samples import KINDS, sample_record
 
 
@@ -156,6 +157,26 @@ def test_the_number_of_parts_is_limited_both_ways(record: Record) -> None:
         encode_record(replace(record, tool=replace(record.tool, helpers=many)))
     with pytest.raises(MalformedRecord, match="strings and brackets"):
         decode_record(_with(record, added_later=list(many)))
+
+
+@pytest.mark.parametrize("wrong", [{}, None, "", [], {"node": ""}])
+@pytest.mark.parametrize("count", [999, 30_000])
+def test_refusing_takes_memory_in_proportion(wrong: object, count: int) -> None:
+    data = rfc8785.dumps({"schema": SCHEMA, "drives": [wrong] * count})
+    tracemalloc.start()
+    begun = time.process_time()
+    try:
+        with pytest.raises(MalformedRecord):
+            decode_record(data)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000 + 100 * len(data)
+        assert time.process_time() - begun < 2
+    finally:
+        tracemalloc.stop()
+
+
+def test_nulls_by_the_million_are_refused_cheaply() -> None:
+    half = b'{"drives":[' + b"null," * (MAXIMUM_BYTES // 5 - 20)
+    test_refusing_takes_time_in_proportion(half + b'null],"schema":"' + SCHEMA.encode() + b'"}')
 
 
 def test_a_bracket_after_an_escaped_quote_is_still_text(record: Record) -> None:
