@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ SIGNATURE = "record.json.p7s"
 DOCUMENTS = ("certificate.pdf", "record.pdf")
 MANIFEST = "manifest.json"
 RECEIPT = "receipt.json"
+KEPT_RECEIPT = re.compile(r"receipt\.[0-9a-f]{16}\.json")
 
 _SCHEMA = "ardoise-manifest/1"
 _MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -28,6 +30,18 @@ class CorruptFolder(Exception):
 def is_whole_set(names: set[str]) -> bool:
     """Whether these are the names of one record: record, signature, and exactly one document."""
     return {RECORD, SIGNATURE} <= names and len(names & set(DOCUMENTS)) == 1 and len(names) == 3
+
+
+def kept_receipt_name(registry_id: str) -> str:
+    """Where the receipt of a registry is kept once `receipt.json` is of another one; takes the whole id, in hex."""
+    return f"receipt.{registry_id[:16]}.json"
+
+
+def receipts_in(folder: Path) -> tuple[Path, ...]:
+    """All that is named as a receipt here, `receipt.json` first; raises OSError."""
+    kept = sorted(path for path in folder.iterdir() if KEPT_RECEIPT.fullmatch(path.name))
+    newest = folder / RECEIPT
+    return (newest, *kept) if os.path.lexists(newest) else tuple(kept)
 
 
 def encode_manifest(files: Mapping[str, bytes]) -> bytes:

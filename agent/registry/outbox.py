@@ -1,6 +1,7 @@
 """The outbox on the stick: a record is visible whole or not at all, and leaves only by a checked receipt.
 
-Layout: EVIDENCE/<record id>/{record.json, record.json.p7s, certificate.pdf | record.pdf, manifest.json, receipt.json}.
+Layout: EVIDENCE/<record id>/{record.json, record.json.p7s, certificate.pdf | record.pdf, manifest.json, receipt.json},
+and receipt.<16 hex digits of a registry's id>.json for each other registry that archived the record before.
 No evidence is ever deleted here: what is corrupt moves to EVIDENCE/set-aside/.
 """
 
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.certificate.evidence import Evidence
-from agent.certificate.receipt import MAX_RECEIPT_BYTES, read_receipt
+from agent.certificate.receipt import MAX_RECEIPT_BYTES, Receipt, read_receipt
 from agent.durable import sync_folder, write_durably, write_synced
 from agent.errors import EvidenceError, ReceiptInvalid
 from agent.registry.folder import (
@@ -27,7 +28,9 @@ from agent.registry.folder import (
     as_evidence,
     encode_manifest,
     is_whole_set,
+    kept_receipt_name,
     read_folder,
+    receipts_in,
 )
 from agent.registry.writable import evidence_error
 
@@ -88,8 +91,11 @@ class Outbox:
                 raise evidence_error(self.evidence, error) from error
             return folder
 
-    def scan(self) -> OutboxScan:
-        """All records without a receipt; adopts whole left-overs of a crash, sets aside what is corrupt; raises EvidenceError."""
+    def scan(self, registry_id: str | None = None) -> OutboxScan:
+        """All records without a receipt, or without one of this registry (receipt.registry_id); raises EvidenceError.
+
+        Adopts whole left-overs of a crash, sets aside what is corrupt.
+        """
         with self._locked():
             try:
                 names = sorted(entry.name for entry in self.evidence.iterdir())
@@ -99,7 +105,7 @@ class Outbox:
             pending = []
             for name in sorted(entry.name for entry in self.evidence.iterdir()):
                 if _RECORD_ID.fullmatch(name):
-                    damaged, waits = self._examine(self.evidence / name)
+                    damaged, waits = self._examine(self.evidence / name, registry_id)
                     aside += damaged
                     pending += [PendingRecord(name, self.evidence / name)] if waits else []
             return OutboxScan(tuple(pending), tuple(aside))
@@ -113,11 +119,22 @@ class Outbox:
                 f"Record {record.record_id}: {error}.", "Upload again: what is damaged is then set aside."
             ) from error
 
+    def is_archived(self, record_id: str, registry_id: str | None = None) -> bool:
+        """Whether a usable receipt is there, of this registry where one is named; changes nothing."""
+        if not _RECORD_ID.fullmatch(record_id):
+            return False
+        try:
+            readings = {path.name: _read_receipt(path) for path in receipts_in(self.evidence / record_id)}
+        except OSError:
+            return False
+        return _answered({n: r for n, r in readings.items() if isinstance(r, Receipt)}, registry_id)
+
     def store_receipt(self, record_id: str, receipt: bytes) -> Path:
-        """Keep a receipt that was checked beside its record, durably; raises EvidenceError."""
+        """Keep a receipt that was checked beside its record, durably, and another registry's too; raises EvidenceError."""
         path = self.evidence / record_id / RECEIPT
         with self._locked():
             try:
+                self._keep_former(path, receipt)
                 write_durably(path, receipt)
             except OSError as error:
                 raise evidence_error(self.evidence, error) from error
@@ -184,19 +201,47 @@ class Outbox:
             raise evidence_error(self.evidence, error) from error
         return None
 
-    def _examine(self, folder: Path) -> tuple[list[SetAside], bool]:
-        aside = []
-        receipt = folder / RECEIPT
-        if receipt.is_symlink() or receipt.exists():
-            reason = _wrong_receipt(folder)
-            if reason is None:
-                return [], False
-            aside.append(self._set_aside(receipt, reason, f"{folder.name}.{RECEIPT}"))
+    def _examine(self, folder: Path, registry_id: str | None) -> tuple[list[SetAside], bool]:
+        aside: list[SetAside] = []
+        usable: dict[str, Receipt] = {}
+        try:
+            receipts = receipts_in(folder)
+        except OSError:
+            receipts = ()  # What is wrong with the folder itself is told below.
+        for path in receipts:
+            receipt = _read_receipt(path)
+            if isinstance(receipt, Receipt):
+                usable[path.name] = receipt
+            else:
+                aside.append(self._set_aside(path, receipt, f"{folder.name}.{path.name}"))
+        if _answered(usable, registry_id):
+            return aside, False
         try:
             read_folder(folder)
         except CorruptFolder as error:
             return [*aside, self._set_aside(folder, str(error))], False
         return aside, True
+
+    def _keep_former(self, path: Path, receipt: bytes) -> None:
+        if not os.path.lexists(path):
+            return
+        former = _read_receipt(path)
+        if not isinstance(former, Receipt):
+            self._make_way(path, former)
+            return
+        data = path.read_bytes()
+        if data == receipt:
+            return
+        kept = path.with_name(kept_receipt_name(former.registry))
+        if os.path.lexists(kept) and not (kept.is_file() and kept.read_bytes() == data):
+            self._make_way(kept, "another receipt takes its place")
+        # A copy and no rename: at no moment is the record without a receipt.
+        write_durably(kept, data)
+
+    def _make_way(self, path: Path, reason: str) -> None:
+        aside = self._set_aside(path, reason, f"{path.parent.name}.{path.name}")
+        if aside.now == aside.was:
+            raise EvidenceError(f"Record {path.parent.name}: {aside.reason}.", "Use another stick.")
 
     def _set_aside(self, path: Path, reason: str, name: str = "") -> SetAside:
         shelf = self.evidence / SET_ASIDE
@@ -211,16 +256,22 @@ class Outbox:
         return SetAside(path, target, reason)
 
 
-def _wrong_receipt(folder: Path) -> str | None:
-    # The signature was checked before the receipt was stored; here only damage is looked for.
+def _read_receipt(path: Path) -> Receipt | str:
+    # The signature was checked before the receipt was stored; here only damage is looked for, and put into words.
     try:
-        with (folder / RECEIPT).open("rb") as file:
+        with path.open("rb") as file:
             receipt = read_receipt(file.read(MAX_RECEIPT_BYTES + 1))
-        record = (folder / RECORD).read_bytes()
+        record = (path.parent / RECORD).read_bytes()
     except OSError as error:
-        return f"{RECEIPT} or {RECORD} can't be read: {error.strerror}"
+        return f"{path.name} or {RECORD} can't be read: {error.strerror}"
     except ReceiptInvalid as error:
-        return f"{RECEIPT} can't be used: {error.message}"
+        return f"{path.name} can't be used: {error.message}"
     if receipt.record_sha256 != hashlib.sha256(record).hexdigest():
-        return f"{RECEIPT} is for another record"
-    return None
+        return f"{path.name} is for another record"
+    return receipt
+
+
+def _answered(receipts: Mapping[str, Receipt], registry_id: str | None) -> bool:
+    if registry_id is None:
+        return RECEIPT in receipts
+    return any(receipt.registry == registry_id for receipt in receipts.values())

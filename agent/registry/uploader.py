@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.certificate.receipt import registry_id
 from agent.errors import AgentError, EvidenceError, ReceiptInvalid, RegistryRejected, RegistryUnavailable
 from agent.registry.client import Quarantined, RegistryClient
 from agent.registry.outbox import Outbox, PendingRecord, SetAside
@@ -41,8 +42,8 @@ class UploadReport:
 
 
 def upload_pending(outbox: Outbox, client: RegistryClient) -> UploadReport:
-    """Upload all that waits, oldest first; raises EvidenceError only when the evidence folder itself can't be read."""
-    scan = outbox.scan()
+    """Upload all that this registry has not archived, oldest first; raises EvidenceError when the folder can't be read."""
+    scan = outbox.scan(registry_id(client.key))
     results: list[UploadResult] = []
     silent: AgentError | None = None
     for record in scan.pending:
