@@ -119,6 +119,16 @@ class Outbox:
                 f"Record {record.record_id}: {error}.", "Upload again: what is damaged is then set aside."
             ) from error
 
+    def is_whole(self, record_id: str) -> bool:
+        """Whether this record is visible and undamaged (receipts aside); changes nothing."""
+        if not _RECORD_ID.fullmatch(record_id):
+            return False
+        try:
+            read_folder(self.evidence / record_id)
+        except CorruptFolder:
+            return False
+        return True
+
     def is_archived(self, record_id: str, registry_id: str | None = None) -> bool:
         """Whether a usable receipt is there, of this registry where one is named; changes nothing."""
         if not _RECORD_ID.fullmatch(record_id):
