@@ -71,7 +71,9 @@ def retry_after(answer: Answer, now: datetime) -> float | None:
         return None
 
 
-def unreachable(base_url: str, error: requests.RequestException, now: datetime) -> RegistryUnavailable:
+def unreachable(
+    base_url: str, error: requests.RequestException | urllib3.exceptions.HTTPError, now: datetime
+) -> RegistryUnavailable:
     """Why there was no answer, with the remedy; a dead clock looks like an invalid certificate."""
     later = "The record stays in the outbox; upload again later."
     if isinstance(error, requests.exceptions.SSLError):

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.certificate.evidence import Evidence, encode_evidence
@@ -101,7 +102,8 @@ class RegistryClient:
                     f"The registry answered {answer.status}{problem_text(answer)}.", _LATER
                 )
                 wait = retry_after(answer, self._timing.now())
-            except requests.RequestException as error:
+            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                # Not every error of urllib3 is translated, for example one about a proxy's name.
                 problem = unreachable(self.base_url, error, self._timing.now())
             if attempt == self._attempts or (wait is not None and wait > LONGEST_WAIT_SECONDS):
                 raise problem
@@ -187,6 +189,9 @@ def _checked_address(base_url: str) -> tuple[str, bool]:
     try:
         parts = urlsplit(base_url)
         host, _ = parts.hostname, parts.port
+        # What a later look-up or request would stumble over: empty or long labels, signs that no host name has.
+        (host or "").encode("idna")
+        requests.Request("PUT", base_url).prepare()
     except ValueError as error:
         raise UsageError(f"The registry's address {printable(base_url)!r} is no address.", remedy) from error
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
