@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from agent.certificate.record import decode_record
+from agent.model.record import document_kind
 from server_stub.catalogue import FILES, AnyRow, Catalogue
 from server_stub.problems import Problem
 from server_stub.upload import Uploads
@@ -15,7 +17,6 @@ Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of r
 _TYPES = {
     "record": ("application/json", "record.json"),
     "signature": ("application/pkcs7-signature", "record.json.p7s"),
-    "document": ("application/pdf", "{kind}.pdf"),
     "receipt": ("application/json", "receipt.json"),
 }
 
@@ -42,8 +43,7 @@ def api_router(uploads: Uploads, catalogue: Catalogue) -> APIRouter:
         data = catalogue.file(sha256, name)
         if found is None or data is None:
             raise _absent(catalogue, sha256)
-        media_type, title = _TYPES[name]
-        title = title.format(kind="certificate" if found[0].headline == "SANITIZED" else "record")
+        media_type, title = _TYPES.get(name) or ("application/pdf", _document_name(catalogue, sha256))
         headers = {"Content-Disposition": f'attachment; filename="{found[0].record_id}.{title}"'}
         return Response(data, media_type=media_type, headers=headers)
 
@@ -64,6 +64,11 @@ def _bound(get_file: Any, name: str) -> Any:  # noqa: ANN401 - FastAPI reads the
         return response
 
     return get
+
+
+def _document_name(catalogue: Catalogue, sha256: str) -> str:
+    # As on the stick, from the record itself: a column for the headline can't tell a partial certificate.
+    return document_kind(decode_record(catalogue.file(sha256, "record") or b"")).file_name
 
 
 def _metadata(row: AnyRow, drives: tuple[AnyRow, ...]) -> dict[str, Any]:
