@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agent.model.job import JobState, PassResult, VerificationResult
+from agent.model.record import few_unreadable
 from agent.model.sanitization import Plan
 
 Verdict = tuple[JobState, str]
@@ -18,6 +19,8 @@ def judge(plan: Plan, passes: Sequence[PassResult], check: VerificationResult | 
         reason = f"{check.unreadable_sectors} sectors were written but can't be read back, first at LBA {first.lba}"
         if sum(e.sector_count for e in check.first_unreadable) != check.unreadable_sectors:
             return JobState.FAILED, f"{reason}; too many to list"
+        if not few_unreadable(check, plan.drive.identity.logical_sector_bytes):
+            return JobState.FAILED, f"{reason}; more than 1 % of what was to be read back"
         return JobState.SANITIZED_WITH_EXCEPTIONS, reason
     return JobState.SANITIZED, ""
 

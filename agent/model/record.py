@@ -237,6 +237,11 @@ def _one_medium(drive: DriveRecord) -> bool:
     return all(i is not None and i.same_medium(drive.identity) for i in seen)
 
 
+def few_unreadable(check: VerificationResult, sector_bytes: int) -> bool:
+    """Whether something was read back, and all but at most 1 % of what was to be: else a dead medium would be an exception."""
+    return check.bytes_read > 0 and check.unreadable_sectors * sector_bytes * 100 <= check.bytes_expected
+
+
 def _read_back(drive: DriveRecord) -> Outcome:
     check = drive.verification
     size = drive.identity.capacity_bytes
@@ -248,6 +253,7 @@ def _read_back(drive: DriveRecord) -> Outcome:
         not whole
         or check.bytes_read != check.bytes_matching
         or check.bytes_read + unreadable != check.bytes_expected
+        or not few_unreadable(check, drive.identity.logical_sector_bytes)
     ):
         return Outcome.FAILED
     if check.unreadable_sectors:

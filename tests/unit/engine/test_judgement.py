@@ -6,7 +6,7 @@ import pytest
 
 from agent.engine.judgement import judge, with_first_error
 from agent.model.job import JobState, SectorError
-from agent.model.record import Outcome
+from agent.model.record import Outcome, few_unreadable
 from agent.model.sanitization import PassKind, PassSpec, VerificationKind
 
 from .fakes import MIB, fake_drive, forged_success, outcome_of, run_one
@@ -29,6 +29,14 @@ def with_check(result, **change):
     return replace(result, verification=replace(result.verification, **change))
 
 
+def with_unreadable(result, sectors):
+    read = 2 * MIB - sectors * 512
+    return with_check(
+        result, unreadable_sectors=sectors, first_unreadable=(SectorError(0, sectors, "Input/output error"),),
+        bytes_read=read, bytes_matching=read,
+    )  # fmt: skip
+
+
 GAPS = {
     "no passes": lambda r: replace(r, passes=()),
     "a pass less": lambda r: replace(r, passes=r.passes[:2]),
@@ -41,6 +49,8 @@ GAPS = {
     "half read": lambda r: with_check(r, bytes_read=MIB, bytes_matching=MIB),
     "not all matching": lambda r: with_check(r, bytes_matching=2 * MIB - 512),
     "unreadable but all read": lambda r: with_check(r, unreadable_sectors=1, first_unreadable=(ONE,)),
+    "nothing could be read": lambda r: with_unreadable(r, 2 * MIB // 512),
+    "more than 1 % could not be read": lambda r: with_unreadable(r, 41),
     "unreadable, not listed": lambda r: with_check(
         r, unreadable_sectors=2, first_unreadable=(ONE,), bytes_read=2 * MIB - 1024, bytes_matching=2 * MIB - 1024
     ),
@@ -73,6 +83,17 @@ def test_sound_evidence_and_listed_exceptions(sound):
     assert state is JobState.SANITIZED_WITH_EXCEPTIONS
     assert "first at LBA 7" in reason
     assert outcome_of(replace(listed, state=state)) is Outcome.SANITIZED_WITH_EXCEPTIONS
+
+
+def test_exceptions_are_at_most_one_percent_of_the_read_back(sound):
+    most = with_unreadable(sound, 40)  # of 4096 sectors
+    assert judge(most.plan, most.passes, most.verification)[0] is JobState.SANITIZED_WITH_EXCEPTIONS
+    assert forged_success(most) is Outcome.SANITIZED_WITH_EXCEPTIONS
+    more = with_unreadable(sound, 41)
+    assert "more than 1 %" in judge(more.plan, more.passes, more.verification)[1]
+    # Of a sample too: sectors that could not be read say the same of those beside it.
+    assert few_unreadable(with_check(most, bytes_expected=MIB).verification, 512) is False
+    assert few_unreadable(with_check(sound, bytes_expected=0, bytes_read=0).verification, 512) is False
 
 
 def test_reasons_name_the_first_refused_sector(sound):

@@ -168,6 +168,14 @@ def test_more_unreadable_sectors_than_can_be_listed_fail(tmp_path):
     assert outcome_of(result) is forged_success(result) is Outcome.FAILED
 
 
+def test_a_medium_that_delivers_nothing_is_no_exception(tmp_path):
+    result = run_one(tmp_path, fake_drive(Faults(read_errors=frozenset(range(MIB // 512))), size=MIB))
+    assert result.verification.bytes_read == 0
+    assert len(result.verification.first_unreadable) == 1
+    assert result.state is JobState.FAILED
+    assert outcome_of(result) is forged_success(result) is Outcome.FAILED
+
+
 def test_a_wrong_sector_beside_an_unreadable_one_is_found(tmp_path):
     result = run_one(tmp_path, fake_drive(Faults(read_errors=frozenset({5}), lying_lba=7), size=MIB))
     assert result.state is JobState.FAILED
