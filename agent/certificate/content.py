@@ -1,11 +1,10 @@
 """What a record's own content must fulfil, beyond being signed: nobody may claim more than the evidence supports."""
 
+from agent.certificate.page_text import SANITIZED, hidden_areas_caution
 from agent.certificate.report import FailureKind, Signer, StepFailed
 from agent.model.machine import Environment
-from agent.model.record import Outcome, Record, machine_headline, medium_outcome
+from agent.model.record import Record, machine_headline, medium_outcome
 from agent.model.sanitization import Method
-
-_SANITIZED = frozenset({Outcome.SANITIZED, Outcome.SANITIZED_WITH_EXCEPTIONS})
 
 
 def check_issuer(record: Record, signer: Signer) -> str:
@@ -33,7 +32,7 @@ def check_evidence(record: Record) -> str:
         supported = medium_outcome(drive)
         if drive.outcome is not supported:
             raise _contradiction(f"Medium {number} claims '{drive.outcome}', its evidence supports '{supported}'.")
-        if (drive.level_reached is not Method.NONE) != (supported in _SANITIZED):
+        if (drive.level_reached is not Method.NONE) != (supported in SANITIZED):
             raise _contradiction(
                 f"Medium {number} claims the level '{drive.level_reached}' with the outcome '{supported}'."
             )
@@ -56,6 +55,8 @@ def content_remarks(record: Record, signer: Signer) -> list[str]:
         remarks.append(
             f"The station's clock was wrong: {record.time.issued_at:%Y-%m-%d %H:%M} UTC is what it claimed."
         )
+    if hidden_areas_caution(record):
+        remarks.append(hidden_areas_caution(record))
     return remarks
 
 

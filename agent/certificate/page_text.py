@@ -7,9 +7,9 @@ import hashlib
 import re
 import unicodedata
 
-from agent.model.drive import printable
+from agent.model.drive import HiddenAreaState, printable
 from agent.model.machine import Environment
-from agent.model.record import DocumentKind, Record, document_kind
+from agent.model.record import DocumentKind, Outcome, Record, document_kind
 
 _SPACE = re.compile(r"[\s\u00ad\u200b]+")
 
@@ -30,6 +30,7 @@ _CAUTIONS = {
     DocumentKind.RECORD: "This is a record, not a certificate of sanitization.",
 }
 SPECIMEN = "SPECIMEN"
+SANITIZED = frozenset({Outcome.SANITIZED, Outcome.SANITIZED_WITH_EXCEPTIONS})
 
 
 def shown(text: str, limit: int = 64) -> str:
@@ -45,6 +46,16 @@ def title(record: Record) -> str:
 def caution(record: Record) -> str:
     """What must stand on a page that is no certificate for the whole machine; empty on one that is."""
     return _CAUTIONS[document_kind(record)]
+
+
+def hidden_areas_caution(record: Record) -> str:
+    """What must stand beside the headline where nobody asked sanitized media for hidden areas; empty where all were asked."""
+    count = sum(
+        drive.outcome in SANITIZED and drive.hidden_areas.state is HiddenAreaState.NOT_EXAMINED
+        for drive in record.drives
+    )
+    media = "1 medium was" if count == 1 else f"{count} media were"
+    return f"Hidden areas (HPA, DCO, AMA) of {media} not examined: not covered." if count else ""
 
 
 def verified_words(record: Record, record_bytes: bytes) -> list[str]:
@@ -64,7 +75,7 @@ def sealed_words(record: Record, record_bytes: bytes) -> list[str]:
         shown(record.issuer.station),
         shown(record.host.serial),
     ]
-    words.append(caution(record))
+    words += [caution(record), hidden_areas_caution(record)]
     if record.environment is not Environment.LIVE_IMAGE:
         words.append(record.environment.value)
     return [*verified_words(record, record_bytes), *(word for word in words if word)]

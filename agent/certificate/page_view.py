@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.certificate.page_text import SPECIMEN, caution, shown, title
+from agent.certificate.page_text import SANITIZED, SPECIMEN, caution, hidden_areas_caution, shown, title
 from agent.model.drive import HiddenAreaState
 from agent.model.health import HealthReport
 from agent.model.job import PassResult, VerificationResult
@@ -15,7 +15,6 @@ from agent.model.sanitization import Method, VerificationKind
 Facts = list[tuple[str, str]]
 
 _NOT_STATED = "not stated"
-_SANITIZED = frozenset({Outcome.SANITIZED, Outcome.SANITIZED_WITH_EXCEPTIONS})
 _FULL_BLOCKS_ON_FIRST_PAGE = 1
 
 
@@ -102,9 +101,7 @@ def _headline_note(record: Record) -> str:
 
 
 def _notices(record: Record) -> list[str]:
-    notices = []
-    if caution(record):
-        notices.append(caution(record))
+    notices = [words for words in (caution(record), hidden_areas_caution(record)) if words]
     if not record.time.clock_plausible:
         remark = shown(record.time.clock_remark, 120)
         notices.append(
@@ -227,7 +224,7 @@ def _health_words(before: HealthReport | None, after: HealthReport | None) -> st
 
 def _problems(drive: DriveRecord) -> list[str]:
     problems = [f"{e.reason.value}{f' ({shown(e.detail)})' if e.detail else ''}" for e in drive.exclusions]
-    if drive.outcome not in _SANITIZED:
+    if drive.outcome not in SANITIZED:
         problems += [shown(drive.reason, 160)] if drive.reason else []
     for done in drive.passes:
         if done.error_count:

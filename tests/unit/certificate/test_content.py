@@ -6,6 +6,7 @@ import pytest
 
 from agent.certificate.content import check_evidence, check_issuer, check_specimen, content_remarks
 from agent.certificate.report import FailureKind, StepFailed
+from agent.model.drive import HiddenAreas, HiddenAreaState
 from agent.model.job import JobState
 from agent.model.machine import Environment
 from agent.model.record import Headline, Outcome, Record, SessionEnd
@@ -98,3 +99,15 @@ def test_what_is_remarked() -> None:
     for words in ("TEST root", "Not made in the live image: host", "clock was wrong"):
         assert words in said
     assert content_remarks(sample_record(), REAL.station.chain.signer) == []
+
+
+def test_hidden_areas_that_nobody_examined_are_remarked() -> None:
+    signer = REAL.station.chain.signer
+    unknown = HiddenAreas(HiddenAreaState.NOT_EXAMINED)
+    one = _drive(sample_record("server"), hidden_areas=unknown)
+    said = "Hidden areas (HPA, DCO, AMA) of {} not examined: not covered."
+    assert content_remarks(one, signer) == [said.format("1 medium was")]
+    every = replace(one, drives=tuple(replace(drive, hidden_areas=unknown) for drive in one.drives))
+    assert len(every.drives) == 8  # the last of them failed: its record promises nothing
+    assert content_remarks(every, signer) == [said.format("7 media were")]
+    assert content_remarks(sample_record("server"), signer) == []

@@ -16,6 +16,7 @@ from agent.certificate.report import FailureKind
 from agent.certificate.seal import _seal, seal_page
 from agent.certificate.verify import verify_document
 from agent.errors import CertificateError
+from agent.model.drive import HiddenAreas, HiddenAreaState
 from agent.model.machine import Environment
 from agent.model.record import DocumentKind, Headline, Record, SessionEnd, document_kind
 from tests.samples import AT, HEADLINES, KINDS, sample_record, sanitized_drive, throwaway_pki
@@ -69,6 +70,17 @@ def test_where_it_was_made_stands_in_the_headline() -> None:
         sample_record(environment=Environment.SIMULATED)
     )
     assert "SPECIMEN" not in _text(sample_record())
+
+
+def test_hidden_areas_that_nobody_examined_stand_beside_the_headline() -> None:
+    unknown = HiddenAreas(HiddenAreaState.NOT_EXAMINED)
+    record = sample_record()
+    unexamined = replace(record, drives=(replace(record.drives[0], hidden_areas=unknown),))
+    words = "Hidden areas (HPA, DCO, AMA) of 1 medium was not examined: not covered."
+    text = _text(unexamined)
+    assert text.index("S A N I T I Z E D") < text.index(words) < text.index("MACHINE")
+    assert words in sealed_words(unexamined, encode_record(unexamined))
+    assert words not in _text(record)
 
 
 def test_coverage_stands_beside_a_sampled_read_back() -> None:
