@@ -18,12 +18,12 @@ from agent.__main__ import main as ardoise
 from server_stub.app import create_app
 from server_stub.judge import Judge, TrustFiles
 from server_stub.keys import load_key
-from server_stub.serving import serve_in_thread
 from server_stub.settings import Settings
 from tests.boot import enrol
 from tests.boot.disks import MIB, markers_left, plant
 from tests.boot.machine import IN_TOOLS, PLACE, REPOSITORY, Machine, inside, running, stick_from
 from tests.boot.screen import BACKGROUND, CODE_BACK, read_code, share_of
+from tests.boot.tls import make_certificate, serve_over_tls
 from tests.conftest import Allow
 
 pytestmark = pytest.mark.timeout(2400)
@@ -32,7 +32,7 @@ _SIZE = 48 * MIB
 
 @pytest.fixture
 def registry(trust: enrol.Trust) -> Iterator[str]:
-    """The registry on the host's loopback, which QEMU shows the guest as 10.0.2.2."""
+    """The registry on the host's loopback, which QEMU shows the guest as 10.0.2.2, behind TLS."""
     database = PLACE / "registry.sqlite"
     database.unlink(missing_ok=True)
     settings = Settings(
@@ -40,8 +40,9 @@ def registry(trust: enrol.Trust) -> Iterator[str]:
         verifier=Judge(TrustFiles(trust.pki / "root.pem", None)),
         database=f"sqlite:///{database}",
     )
-    with serve_in_thread(create_app(settings)) as served:
-        yield served.base_url.replace("127.0.0.1", "10.0.2.2")
+    certificate, key = make_certificate(PLACE, "10.0.2.2")
+    with serve_over_tls(create_app(settings), certificate, key) as port:
+        yield f"https://10.0.2.2:{port}"
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def trust(allow_programs: Allow) -> enrol.Trust:
 def test_two_disks_in_french(iso: Path, trust: enrol.Trust, registry: str) -> None:
     stick = stick_from(iso, "main-job")
     enrol.enrol(stick, trust, operator="op-17", language="fr", registry=registry)
+    enrol.put(stick, PLACE / "tls.pem", "registry-ca.pem")
     disks = {name: PLACE / f"{name}.disk" for name in ("nvme", "sata", "spared")}
     for name, path in disks.items():
         plant(path, _SIZE, name)

@@ -77,7 +77,13 @@ def enrol(stick: Path, trust: Trust, **settings: str) -> None:
     configuration.write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
     volume = f"{inside(stick)}@@{partition(stick, 3)[0]}"
     subprocess.run([IN_TOOLS, "mcopy", "-s", "-o", "-i", volume, inside(trust.station), "::/"], check=True)
-    subprocess.run([IN_TOOLS, "mcopy", "-o", "-i", volume, inside(configuration), "::/ardoise.conf"], check=True)
+    put(stick, configuration, "ardoise.conf")
+
+
+def put(stick: Path, file: Path, name: str) -> None:
+    """Copy one file to the data partition."""
+    volume = f"{inside(stick)}@@{partition(stick, 3)[0]}"
+    subprocess.run([IN_TOOLS, "mcopy", "-o", "-i", volume, inside(file), f"::/{name}"], check=True)
 
 
 def read_evidence(stick: Path, name: str) -> Path:
