@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent.certificate.receipt import load_registry_key
+from agent.certificate.receipt import load_registry_key, registry_id
 from agent.certificate.record import decode_record
 from agent.errors import AgentError, EnvironmentLacks, MalformedRecord
 from agent.model.record import Record
@@ -17,8 +17,6 @@ from agent.workflow.publishing import RECORD
 from agent.workflow.view import EvidenceView, UploadState
 
 log = logging.getLogger(__name__)
-
-RECEIPT = "receipt.json"
 
 _STATES = {
     UploadOutcome.ARCHIVED: UploadState.ARCHIVED,
@@ -46,12 +44,17 @@ def connect(registry: Registry) -> RegistryClient:
     return RegistryClient(registry.url, load_registry_key(registry.key_pem))
 
 
+def _id_of(registry: Registry) -> str | None:
+    return registry_id(load_registry_key(registry.key_pem)) if registry.url and registry.key_pem else None
+
+
 class Uploads:
     """The upload state of every record in one evidence folder, and the thread that changes it."""
 
     def __init__(self, outbox: Outbox, registry: Registry) -> None:
         self._outbox = outbox
         self._registry = registry
+        self._registry_id = _id_of(registry)
         self._lock = threading.Lock()
         self._last: dict[str, tuple[UploadState, str]] = {}
         self._views: tuple[EvidenceView, ...] = ()
@@ -61,7 +64,7 @@ class Uploads:
 
     def refresh(self) -> None:
         """Look at the evidence folder anew; what is corrupt is set aside and told; raises EvidenceError."""
-        scan = self._outbox.scan()
+        scan = self._outbox.scan(self._registry_id)
         views = []
         for folder in sorted(self._outbox.evidence.iterdir()):
             record = _record_in(folder)
@@ -149,8 +152,8 @@ class Uploads:
             )
 
     def _state(self, folder: Path) -> tuple[UploadState, str]:
-        # The receipt was checked before it was stored, and the scan just before this set damaged ones aside.
-        if (folder / RECEIPT).is_file():
+        # Receipts were checked before they were stored; only the asked registry's own one says archived.
+        if self._outbox.is_archived(folder.name, self._registry_id):
             return UploadState.ARCHIVED, ""
         with self._lock:
             known = self._last.get(folder.name)
