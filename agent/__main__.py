@@ -5,7 +5,11 @@ import contextlib
 import json
 import logging
 import os
+import select
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +19,9 @@ from agent.host.clock import SystemClock
 from agent.host.machine import Machine
 from agent.workflow.desk import Desk
 from agent.workflow.sitting import Sitting
+from agent.workflow.view import Stage
+
+_LAST_UPLOAD_SECONDS = 60.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -131,10 +138,25 @@ def _sit_down(machine: Machine, desk: Desk, language: str | None) -> int:
     from agent.tui.run import run_screen  # noqa: PLC0415 - the language is chosen before the screen is imported
 
     sitting = Sitting(machine, desk, SystemClock())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    threading.Thread(target=_outlive_terminal, args=(sitting,), name="terminal", daemon=True).start()
     try:
         return run_screen(sitting, language)
     finally:
         sitting.close()
+
+
+def _outlive_terminal(sitting: Sitting) -> None:
+    """When the terminal is gone for good, let the jobs reach their record, then end: no screen can ever say more."""
+    poller = select.poll()
+    poller.register(sys.stdin.fileno(), 0)
+    while not poller.poll():
+        pass
+    while sitting.view().stage in {Stage.RUNNING, Stage.RECORDING}:
+        time.sleep(1)
+    sitting.upload_settled(_LAST_UPLOAD_SECONDS)
+    # The main thread may hang in a write to the dead terminal, so the process can't be asked to end.
+    os._exit(ExitCode.REFUSED)
 
 
 def _titles(bench: Path) -> list[tuple[str, str, str]]:

@@ -358,8 +358,9 @@ class Sitting:
             self._finish(Stage.RECORD_FAILED, (message, remedy))
             return
         close_journal(journal.path)
-        self._finish(Stage.RECORDED, ("", ""))
+        # Before the end is announced, so that whoever waits for the upload waits for this one.
         self._uploads.start()
+        self._finish(Stage.RECORDED, ("", ""))
 
     def _finish(self, stage: Stage, problem: tuple[str, str]) -> None:
         with self._lock:

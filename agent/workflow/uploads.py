@@ -101,7 +101,8 @@ class Uploads:
 
     def wait(self, timeout: float) -> bool:
         """Wait for the background attempt, at most `timeout` seconds; whether none is running."""
-        thread = self._thread
+        with self._lock:
+            thread = self._thread
         if thread is not None:
             thread.join(timeout)
         return thread is None or not thread.is_alive()
