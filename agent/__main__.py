@@ -29,7 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
     arguments = _parser().parse_args(argv)
     try:
-        return int(_dispatch(arguments))
+        code = int(_dispatch(arguments))
+        # What a full disk has to say, it says at the flush: here it becomes words, later it would be a traceback.
+        sys.stdout.flush()
     except AgentError as error:
         sys.stderr.write(f"ardoise: {error}\n")
         return int(error.exit_code)
@@ -41,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"ardoise: {error.strerror or error}: the output or a file can't be used.\n")
         _close_quietly()
         return int(ExitCode.REFUSED)
+    return code
 
 
 def _close_quietly() -> None:
