@@ -63,3 +63,5 @@ $(VENV)/ready: $(LOCK) pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(LOCK)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+include image/image.mk

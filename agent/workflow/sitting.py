@@ -9,24 +9,24 @@ from contextlib import ExitStack
 from agent.engine.engine import Engine
 from agent.engine.journal import Journal, SessionEvent
 from agent.engine.pass_sets import PASS_SETS
-from agent.engine.planning import make_plan
 from agent.engine.stream import self_check
 from agent.errors import AgentError, Refused, UsageError
 from agent.host.machine import Machine
 from agent.model.clock import Clock
-from agent.model.drive import Drive, confirmable_name
+from agent.model.drive import Drive
 from agent.model.health import HealthReport, SelfTestKind
 from agent.model.job import JobResult, JobSnapshot, JobState
 from agent.model.machine import Environment
 from agent.model.record import SessionEnd
-from agent.model.sanitization import PassSet, Plan, Policy, Refusal
+from agent.model.sanitization import PassSet, Policy
 from agent.model.session import SessionHeader
 from agent.registry.outbox import Outbox
 from agent.registry.writable import check_writable
 from agent.workflow.clock_check import clock_remark
-from agent.workflow.confirmation import check_code, check_names, new_code
+from agent.workflow.confirmation import check_code, check_names
 from agent.workflow.desk import Desk, make_header
 from agent.workflow.inspection import inspect_machine, read_health
+from agent.workflow.plan_set import make_plan_set
 from agent.workflow.publishing import publish
 from agent.workflow.recording import Ending, build_record
 from agent.workflow.recovery import close_journal, only_sitting, recover
@@ -148,21 +148,7 @@ class Sitting:
 
     def plan(self, nodes: Sequence[str], policy: Policy) -> PlanSet:
         """Plans and refusals for these nodes; nothing is touched; raises UsageError, Refused for unknown nodes."""
-        chosen = [self._found(node) for node in nodes]
-        every = self._drives()
-        judged = [make_plan(drive, policy) for drive in chosen]
-        plans = tuple(j for j in judged if isinstance(j, Plan))
-        names = tuple(confirmable_name(p.drive, every) for p in plans)
-        return PlanSet(
-            policy=policy,
-            plans=plans,
-            refusals=tuple(j for j in judged if isinstance(j, Refusal)),
-            not_selected=tuple(d for d in every if d.on_offer and d not in chosen),
-            spared=tuple(d for d in every if not d.on_offer),
-            code=new_code(),
-            names=names,
-            name_is_node=tuple(name == p.drive.node for name, p in zip(names, plans, strict=True)),
-        )
+        return make_plan_set([self._found(node) for node in nodes], self._drives(), policy)
 
     def confirm_and_start(self, plans: PlanSet, code: str) -> None:
         """Start what the shown code confirms; raises Refused, EvidenceError, with nothing touched."""

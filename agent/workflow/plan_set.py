@@ -1,0 +1,26 @@
+"""Plans for the chosen drives, with the code and the names that confirm them; nothing is touched."""
+
+from collections.abc import Sequence
+
+from agent.engine.planning import make_plan
+from agent.model.drive import Drive, confirmable_name
+from agent.model.sanitization import Plan, Policy, Refusal
+from agent.workflow.confirmation import new_code
+from agent.workflow.view import PlanSet
+
+
+def make_plan_set(chosen: Sequence[Drive], every: tuple[Drive, ...], policy: Policy) -> PlanSet:
+    """Plans and refusals for the chosen ones among all drives of the machine; raises UsageError for unknown names."""
+    judged = [make_plan(drive, policy) for drive in chosen]
+    plans = tuple(j for j in judged if isinstance(j, Plan))
+    names = tuple(confirmable_name(p.drive, every) for p in plans)
+    return PlanSet(
+        policy=policy,
+        plans=plans,
+        refusals=tuple(j for j in judged if isinstance(j, Refusal)),
+        not_selected=tuple(d for d in every if d.on_offer and d not in chosen),
+        spared=tuple(d for d in every if not d.on_offer),
+        code=new_code(),
+        names=names,
+        name_is_node=tuple(name == p.drive.node for name, p in zip(names, plans, strict=True)),
+    )
