@@ -22,7 +22,7 @@ from server_stub.settings import Settings
 from tests.boot import enrol
 from tests.boot.disks import MIB, markers_left, plant
 from tests.boot.machine import IN_TOOLS, PLACE, REPOSITORY, Machine, inside, running, stick_from
-from tests.boot.screen import BACKGROUND, CODE_BACK, read_code, share_of
+from tests.boot.screen import BACKGROUND, CODE_BACK, HIGHLIGHTED_ROW, read_code, share_of
 from tests.boot.tls import make_certificate, serve_over_tls
 from tests.conftest import Allow
 
@@ -85,14 +85,11 @@ def erase_by_keys(machine: Machine, font: Path) -> None:
     machine.monitor.type(enrol.PASSPHRASE + "\n")
     machine.wait_for("screen", 180)
     machine.wait_until(lambda: share_of(machine.picture("drives"), BACKGROUND) > 0.3, "the agent's screen", 180)
-    settle(machine, "drives")
-    for key in ("home", "spc", "down", "spc"):
-        machine.monitor.key(key)
-    settle(machine, "chosen")
-    machine.monitor.key("ret")
-    settle(machine, "plan")
-    machine.monitor.key("ret")
-    settle(machine, "confirm")
+    machine.wait_until(lambda: share_of(machine.picture("drives"), HIGHLIGHTED_ROW) > 0.01, "list of drives", 240)
+    for number, key in enumerate(("spc", "down", "spc")):
+        step(machine, key, f"chosen-{number}")
+    step(machine, "ret", "plan")
+    step(machine, "ret", "confirm")
     machine.wait_until(lambda: share_of(machine.picture("confirm"), CODE_BACK) > 0, "the code", 60)
     time.sleep(4)
     machine.monitor.type(read_code(machine.picture("confirm"), font))
@@ -102,15 +99,15 @@ def erase_by_keys(machine: Machine, font: Path) -> None:
     machine.picture("running")
 
 
-def settle(machine: Machine, what: str) -> None:
-    """Wait until the picture has stood still for a moment."""
-    last = machine.picture(what).read_bytes()
-    for _ in range(60):
-        time.sleep(2)
-        now = machine.picture(what).read_bytes()
-        if now == last:
-            return
+def step(machine: Machine, key: str, what: str) -> None:
+    """Press one key and wait until the picture has changed and then stood still."""
+    before = machine.picture(what).read_bytes()
+    machine.monitor.key(key)
+    machine.wait_until(lambda: machine.picture(what).read_bytes() != before, f"change after {key}", 60)
+    last = b""
+    while (now := machine.picture(what).read_bytes()) != last:
         last = now
+        time.sleep(2)
 
 
 def code_font(iso: Path) -> Path:

@@ -8,6 +8,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 BACKGROUND = (0x1C, 0x23, 0x29)
 CODE_BACK = (0xFF, 0xD7, 0x5E)
+HIGHLIGHTED_ROW = (0x35, 0x42, 0x4D)
 LETTERS = "BCDEFGHIJKLNOPRSTUVX"
 
 
