@@ -81,11 +81,15 @@ class DrivesScreen(Page):
 
     def draw(self) -> None:
         """Draw what is known."""
+        appears = self.has_class("-empty") and bool(self.ardoise.found_drives)
         self.set_class(not self.ardoise.found_drives, "-empty")
         self._draw_machine()
         self._draw_rows()
         self._draw_detail()
         self.call_later(self.show_actions)
+        if appears:
+            # While the machine was looked at the list was hidden, and a hidden list loses the focus.
+            self.call_after_refresh(self.part("#rows", RowList).focus)
 
     # drawing ------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """The way through the screens, by keys and by mouse."""
 
+import asyncio
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +50,24 @@ async def test_keys_choose_only_what_is_on_offer() -> None:
         assert "/dev/sdz" not in pilot.app.selected
         await pilot.press("t")
         assert pilot.app.selected == set()
+
+
+async def test_keys_reach_the_list_however_long_the_machine_was_looked_at() -> None:
+    sitting = FakeSitting()
+    let_go = threading.Event()
+    quick = sitting.inspect
+    sitting.inspect = lambda: (let_go.wait(20), quick())[1]  # type: ignore[method-assign]
+    async with make_app(sitting).run_test() as pilot:
+        await until_shown(pilot, "Looking at this machine")
+        await asyncio.sleep(0.5)
+        await pilot.press("down", "space")
+        let_go.set()
+        await inspected(pilot)
+        await until(
+            pilot, lambda: pilot.app.focused is not None and pilot.app.focused.id == "rows", "focus on the list"
+        )
+        await pilot.press("space")
+        assert pilot.app.selected == {"/dev/nvme0n1"}
 
 
 async def test_a_click_chooses_and_the_key_line_is_clickable() -> None:
