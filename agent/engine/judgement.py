@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agent.model.job import JobState, PassResult, VerificationResult
-from agent.model.record import few_unreadable
+from agent.model.record import covers_enough, few_unreadable
 from agent.model.sanitization import Plan
 
 Verdict = tuple[JobState, str]
@@ -51,6 +51,8 @@ def _not_written(plan: Plan, passes: Sequence[PassResult]) -> str:
 def _not_read_back(plan: Plan, passes: Sequence[PassResult], check: VerificationResult | None) -> str:
     if check is None or check.kind is not plan.verification or check.of_pass != len(passes):
         return "the last pass was not read back as planned"
+    if not covers_enough(check, plan.drive.identity.capacity_bytes):
+        return "too little of the medium was read back"
     if check.mismatched_sectors:
         where = f"first at LBA {check.first_mismatches[0]}"
         return f"{check.mismatched_sectors} sectors read back other than written, {where}"

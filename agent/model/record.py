@@ -11,7 +11,7 @@ from agent.model.drive import Exclusion, HiddenAreas, Identity
 from agent.model.health import HealthReport
 from agent.model.job import JobState, PassResult, VerificationResult
 from agent.model.machine import Environment, MachineInventory
-from agent.model.sanitization import Method, Policy, Technique
+from agent.model.sanitization import Method, Policy, Technique, VerificationKind
 
 SCHEMA = "ardoise-record/1"
 
@@ -242,12 +242,19 @@ def few_unreadable(check: VerificationResult, sector_bytes: int) -> bool:
     return check.bytes_read > 0 and check.unreadable_sectors * sector_bytes * 100 <= check.bytes_expected
 
 
+def covers_enough(check: VerificationResult, size: int) -> bool:
+    """Whether the read-back was to cover the whole medium, or as a sample 5 % of it at least (IEEE 2883, Clear; trust.md A2)."""
+    if check.kind is VerificationKind.FULL:
+        return check.bytes_expected == size
+    return check.bytes_expected <= size <= check.bytes_expected * 20
+
+
 def _read_back(drive: DriveRecord) -> Outcome:
     check = drive.verification
     size = drive.identity.capacity_bytes
     if check is None or check.of_pass != len(drive.passes) or check.mismatched_sectors:
         return Outcome.FAILED
-    whole = check.bytes_expected == size if check.kind.value == "full" else 0 < check.bytes_expected <= size
+    whole = covers_enough(check, size)
     unreadable = check.unreadable_sectors * drive.identity.logical_sector_bytes
     if (
         not whole

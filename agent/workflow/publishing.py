@@ -15,7 +15,6 @@ from agent.certificate.trust import Trust, load_trust
 from agent.certificate.verify import verify_document, verify_record
 from agent.errors import CertificateError
 from agent.model.record import Record, StationLink, document_kind
-from agent.registry.folder import CorruptFolder, read_folder
 from agent.registry.outbox import Outbox
 from agent.workflow.clock_check import effective_time
 from agent.workflow.sequence import next_link
@@ -61,19 +60,10 @@ def publish(
 
 def _found(outbox: Outbox, record_id: str) -> Published | None:
     folder = outbox.evidence / record_id
-    if not is_whole(outbox.evidence, record_id):
+    if not outbox.is_whole(record_id):
         return None
     record = decode_record((folder / RECORD).read_bytes())
     return Published(record, folder, folder / document_kind(record).file_name)
-
-
-def is_whole(evidence: Path, record_id: str) -> bool:
-    """Whether a record of this id is visible in the evidence folder, with all its files undamaged."""
-    try:
-        read_folder(evidence / record_id)
-    except CorruptFolder:
-        return False
-    return True
 
 
 def was_published(evidence: Path, record_id: str) -> bool | None:

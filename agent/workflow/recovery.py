@@ -19,7 +19,7 @@ from agent.errors import AgentError, EvidenceError, JournalCorrupt, Refused
 from agent.model.clock import Clock
 from agent.model.record import Record, SessionEnd, StationLink
 from agent.registry.outbox import SET_ASIDE, Outbox
-from agent.workflow.publishing import JOURNAL_FOLDER, Published, is_whole, publish
+from agent.workflow.publishing import JOURNAL_FOLDER, Published, publish
 from agent.workflow.recording import Ending, build_record
 from agent.workflow.station import Station, check_may_sign
 
@@ -73,7 +73,7 @@ def recover(folder: Path, station: Station, outbox: Outbox, clock: Clock) -> Rec
             remarks.append(f"{error.message} It was kept aside as {aside}.")
             continue
         try:
-            known = is_whole(outbox.evidence, content.header.record_id)
+            known = outbox.is_whole(content.header.record_id)
             check_may_sign(station, content.header.environment)
             made = _publish(content, station, outbox, clock)
         except AgentError as error:
