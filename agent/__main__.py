@@ -17,6 +17,7 @@ from agent import __version__, cli, pki_cli, verify_cli
 from agent.errors import AgentError, ExitCode, UsageError
 from agent.host.clock import SystemClock
 from agent.host.machine import Machine
+from agent.text import language
 from agent.workflow.desk import Desk
 from agent.workflow.sitting import Sitting
 from agent.workflow.view import Stage
@@ -116,7 +117,11 @@ def _capture(arguments: argparse.Namespace) -> int:
 
 
 def _screen(arguments: argparse.Namespace) -> int:
-    needed = ("operator", "station", "passphrase_file", "evidence")
+    needed = (
+        ("station", "evidence")
+        if arguments.bench is None
+        else ("operator", "station", "passphrase_file", "evidence")
+    )
     missing = [f"--{name.replace('_', '-')}" for name in needed if not getattr(arguments, name)]
     if missing:
         raise UsageError(
@@ -125,9 +130,9 @@ def _screen(arguments: argparse.Namespace) -> int:
         )
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("The screen needs a terminal.", "Without one, use the commands: `ardoise --help`.")
-    desk = cli.open_desk(arguments)
     if arguments.bench is None:
-        return _sit_down(_machine(arguments, ()), desk, arguments.language)
+        return _screen_of_one(_machine(arguments, ()), arguments)
+    desk = cli.open_desk(arguments)
     from agent.tui.run import choose_machine  # noqa: PLC0415 - textual is for the screen only
 
     while name := choose_machine(_titles(arguments.bench), arguments.language):
@@ -135,6 +140,25 @@ def _screen(arguments: argparse.Namespace) -> int:
         if code != ExitCode.OK:
             return code
     return ExitCode.OK
+
+
+def _screen_of_one(machine: Machine, arguments: argparse.Namespace) -> int:
+    if arguments.operator and arguments.passphrase_file:
+        return _sit_down(machine, cli.open_desk(arguments), arguments.language)
+    from agent.tui.run import tell, unlock  # noqa: PLC0415 - the language is chosen before the screen is imported
+
+    if arguments.passphrase_file:
+        raise UsageError("The screen needs --operator too.", "Without --passphrase-file it asks for both.")
+    try:
+        answer = unlock(arguments.operator or "", arguments.station, SystemClock().now, arguments.language)
+        if answer is None:
+            return ExitCode.OK
+        arguments.operator, station = answer
+        return _sit_down(machine, cli.open_desk(arguments, station), language())
+    except AgentError as error:
+        # Whoever was asked on the screen is told on the screen: a terminal's last line is soon drawn over.
+        tell(str(error))
+        raise
 
 
 def _sit_down(machine: Machine, desk: Desk, language: str | None) -> int:

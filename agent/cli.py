@@ -26,7 +26,7 @@ from agent.registry.outbox import Outbox
 from agent.workflow.desk import Desk
 from agent.workflow.inspection import inspect_machine
 from agent.workflow.sitting import Sitting
-from agent.workflow.station import REGISTRY, open_station, read_passphrase
+from agent.workflow.station import REGISTRY, Station, open_station, read_passphrase
 from agent.workflow.uploads import Registry, Uploads
 from agent.workflow.view import EvidenceView, PlanSet, Stage, UploadState
 
@@ -148,10 +148,10 @@ def run_test(machine: Machine, arguments: argparse.Namespace) -> int:
     return ExitCode.OK if passed else ExitCode.NOT_SANITIZED
 
 
-def open_desk(arguments: argparse.Namespace) -> Desk:
-    """The desk that the options describe; raises StationError, KeyLocked, UsageError."""
-    now = SystemClock().now()
-    station = open_station(arguments.station, read_passphrase(arguments.passphrase_file), now)
+def open_desk(arguments: argparse.Namespace, station: Station | None = None) -> Desk:
+    """The desk that the options describe, with a station opened before; raises StationError, KeyLocked, UsageError."""
+    if station is None:
+        station = open_station(arguments.station, read_passphrase(arguments.passphrase_file), SystemClock().now())
     key = _read_key(arguments.registry_key) if arguments.registry_key else station.registry_key
     return Desk(station, arguments.operator, arguments.evidence, Registry(arguments.registry, key))
 

@@ -6,11 +6,15 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from agent.errors import AgentError, KeyLocked
 from agent.text import _, use_language
+from agent.workflow.station import Station, open_station
 from agent.workflow.view import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
 
     from agent.tui.app import ArdoiseApp
     from agent.workflow.sitting import Sitting
@@ -31,6 +35,50 @@ def choose_machine(machines: Sequence[tuple[str, str, str]], language: str | Non
 
     use_language(language)
     return MachineChooser(machines).run()
+
+
+def unlock(
+    operator: str, folder: Path, now: Callable[[], datetime], language: str | None, remarks: Sequence[str] = ()
+) -> tuple[str, Station] | None:
+    """Ask for what opens the station's key, by keys or by touch; None where the person left; raises StationError."""
+    from agent.tui.unlock_screen import LanguageChange, UnlockApp  # noqa: PLC0415 - see choose_machine
+
+    use_language(language)
+    opened: list[Station] = []
+    problems: list[AgentError] = []
+
+    def opens(passphrase: bytes) -> bool:
+        try:
+            opened.append(open_station(folder, passphrase, now()))
+        except KeyLocked:
+            return False
+        except AgentError as error:
+            problems.append(error)
+        return True
+
+    while isinstance(answer := UnlockApp(operator, opens, remarks).run(), LanguageChange):
+        use_language(answer.code)
+    if problems:
+        raise problems[0]
+    return (answer.operator, opened[0]) if answer else None
+
+
+def ask_at_end(text: str, language: str | None, *, may_switch_off: bool) -> str:
+    """What a person wants after the screen has ended: "again", "restart" or "off"."""
+    from agent.tui.end_screen import AGAIN, OFF, RESTART, EndApp  # noqa: PLC0415 - see choose_machine
+
+    use_language(language)
+    answers = [(AGAIN, _("Open the screen again"))]
+    if may_switch_off:
+        answers += [(RESTART, _("Restart (R)")), (OFF, _("Switch off (X)"))]
+    return EndApp(text, answers).run() or AGAIN
+
+
+def tell(text: str) -> None:
+    """Show a problem until it is acknowledged, in the language in use."""
+    from agent.tui.end_screen import EndApp  # noqa: PLC0415 - see choose_machine
+
+    EndApp(text, [("again", _("Continue"))]).run()
 
 
 def keep_screen(

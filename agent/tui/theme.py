@@ -1,6 +1,7 @@
 """Slate: the screen's colours, in true colour and for the sixteen colours of a Linux console."""
 
 import os
+from typing import Any
 
 from textual.app import App
 from textual.theme import Theme
@@ -91,7 +92,7 @@ CONSOLE = Theme(
 )
 
 
-def dress(app: App[str]) -> None:
+def dress(app: App[Any]) -> None:
     """Give the application the theme that its terminal can show."""
     for theme in (SLATE, CONSOLE):
         app.register_theme(theme)

@@ -9,6 +9,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 BACKGROUND = (0x1C, 0x23, 0x29)
 CODE_BACK = (0xFF, 0xD7, 0x5E)
 HIGHLIGHTED_ROW = (0x35, 0x42, 0x4D)
+_LEAST_RUN = 24
 LETTERS = "BCDEFGHIJKLNOPRSTUVX"
 
 
@@ -39,13 +40,15 @@ def read_code(path: Path, font_file: Path) -> str:
 
 
 def _code_strip(picture: Image.Image) -> Image.Image:
-    """The region in the code's background colour that is high enough for a line of text and widest."""
-    mask = picture.point(lambda v: v).convert("RGB")
+    """The filled field in the code's background colour; letters of the same colour have no long run of it."""
     back = Image.new("RGB", picture.size, CODE_BACK)
-    same = ImageChops.difference(mask, back).convert("L").point(lambda v: 255 if v == 0 else 0)
-    box = same.getbbox()
-    assert box, "no code on the screen"
-    return picture.crop(box).convert("L")
+    same = ImageChops.difference(picture, back).convert("L").point(lambda v: 255 if v == 0 else 0)
+    row = b"\xff" * _LEAST_RUN
+    lines = [same.crop((0, y, same.width, y + 1)).tobytes() for y in range(same.height)]
+    filled = [(y, line.find(row), line.rfind(row) + len(row)) for y, line in enumerate(lines) if row in line]
+    assert filled, "no code on the screen"
+    top, bottom = filled[0][0], filled[-1][0] + 1
+    return picture.crop((min(f[1] for f in filled), top, max(f[2] for f in filled), bottom)).convert("L")
 
 
 def _glyphs(strip: Image.Image) -> list[Image.Image]:

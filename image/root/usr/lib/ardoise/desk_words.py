@@ -20,24 +20,12 @@ WORDS = {
         "Am Bürocomputer:  ardoise pki issue-station PKI --name NAME --out station\n"
         "Kopieren Sie den Ordner «station» auf die Partition ARDOISE-DAT dieses Sticks und starten Sie neu.",
     },
-    "leave_stick": {
-        "en": "Little memory: leave the stick in until the machine is off.",
-        "fr": "Peu de mémoire : laissez la clé branchée jusqu'à l'arrêt de la machine.",
-        "de": "Wenig Speicher: Lassen Sie den Stick stecken, bis die Maschine aus ist.",
-    },
     "keyboard": {"en": "Keyboard: {name}", "fr": "Clavier : {name}", "de": "Tastatur: {name}"},
-    "operator": {"en": "Your operator id: ", "fr": "Votre identifiant : ", "de": "Ihre Kennung: "},
-    "passphrase": {
-        "en": "Passphrase of this stick (is not shown): ",
-        "fr": "Phrase de passe de cette clé (ne s'affiche pas) : ",
-        "de": "Passphrase dieses Sticks (wird nicht angezeigt): ",
+    "failed": {
+        "en": "The screen ended with code {code}. What it said last may help whoever looks after this stick.",
+        "fr": "L'écran s'est terminé avec le code {code}. Dites-le à qui s'occupe de cette clé.",
+        "de": "Der Bildschirm endete mit dem Code {code}. Sagen Sie es der Person, die diesen Stick betreut.",
     },
-    "wrong": {
-        "en": "That is not the passphrase.",
-        "fr": "Ce n'est pas la phrase de passe.",
-        "de": "Das ist nicht die Passphrase.",
-    },
-    "opening": {"en": "Opening ...", "fr": "Ouverture ...", "de": "Wird geöffnet ..."},
     "no_digest": {
         "en": "The image could not be measured; records will say so.",
         "fr": "L'image n'a pas pu être mesurée ; les procès-verbaux le diront.",
