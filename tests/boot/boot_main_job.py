@@ -8,41 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agent.__main__ import main as ardoise
-from server_stub.app import create_app
-from server_stub.judge import Judge, TrustFiles
-from server_stub.keys import load_key
-from server_stub.settings import Settings
 from tests.boot import enrol
 from tests.boot.disks import MIB, markers_left, plant
-from tests.boot.machine import IN_TOOLS, PLACE, REPOSITORY, Machine, inside, running, stick_from
-from tests.boot.screen import BACKGROUND, CODE_BACK, HIGHLIGHTED_ROW, read_code, share_of
-from tests.boot.tls import make_certificate, serve_over_tls
+from tests.boot.machine import PLACE, REPOSITORY, Machine, inside, running, stick_from
+from tests.boot.registry import archived, registry_over_tls
+from tests.boot.steps import code_font, confirm_by_code, key_changes_screen, reach_list, settle, step
 from tests.conftest import Allow
 
 pytestmark = pytest.mark.timeout(2400)
 _SIZE = 48 * MIB
-
-
-@pytest.fixture
-def registry(trust: enrol.Trust) -> Iterator[str]:
-    """The registry on the host's loopback, which QEMU shows the guest as 10.0.2.2, behind TLS."""
-    database = PLACE / "registry.sqlite"
-    database.unlink(missing_ok=True)
-    settings = Settings(
-        key=load_key(trust.pki / "registry.key.pem"),
-        verifier=Judge(TrustFiles(trust.pki / "root.pem", None)),
-        database=f"sqlite:///{database}",
-    )
-    certificate, key = make_certificate(PLACE, "10.0.2.2")
-    with serve_over_tls(create_app(settings), certificate, key) as port:
-        yield f"https://10.0.2.2:{port}"
 
 
 @pytest.fixture
@@ -52,14 +32,12 @@ def trust(allow_programs: Allow) -> enrol.Trust:
     return enrol.make_trust("main-job")
 
 
-def test_two_disks_in_french(iso: Path, trust: enrol.Trust, registry: str) -> None:
+def test_two_disks_in_french(iso: Path, trust: enrol.Trust) -> None:
     stick = stick_from(iso, "main-job")
-    enrol.enrol(stick, trust, operator="op-17", language="fr", registry=registry)
-    enrol.put(stick, PLACE / "tls.pem", "registry-ca.pem")
     disks = {name: PLACE / f"{name}.disk" for name in ("nvme", "sata", "spared")}
     for name, path in disks.items():
         plant(path, _SIZE, name)
-    spared, stick_before = digest(disks["spared"]), stick.read_bytes()
+    spared = digest(disks["spared"])
     options = (
         *drive_option("nvme", disks["nvme"]),
         *("-device", "nvme,drive=nvme,serial=NVME0001"),
@@ -70,62 +48,26 @@ def test_two_disks_in_french(iso: Path, trust: enrol.Trust, registry: str) -> No
         *("-netdev", "user,id=net,ipv6=off", "-device", "virtio-net-pci,netdev=net"),
     )
     font = code_font(iso)
-    with running("main-job", stick, "bios", *options) as machine:
-        erase_by_keys(machine, font)
-        machine.wait_until(lambda: archived(stick), "receipt on the stick", 300)
-        machine.picture("receipt")
+    with registry_over_tls(trust, "main-job") as url:
+        enrol.enrol(stick, trust, operator="op-17", language="fr", registry=url)
+        enrol.put(stick, PLACE / "main-job.tls" / "tls.pem", "registry-ca.pem")
+        stick_before = stick.read_bytes()
+        with running("main-job", stick, "bios", *options) as machine:
+            erase_by_keys(machine, font)
+            machine.wait_until(lambda: archived(stick), "receipt on the stick", 300)
+            settle(machine, "archived")
     judge_disks(disks, spared)
     judge_stick(stick, stick_before)
     judge_evidence(stick, trust, (REPOSITORY / "build").glob("ardoise-*-amd64.sha256"))
 
 
 def erase_by_keys(machine: Machine, font: Path) -> None:
-    """From power-on to the result: passphrase, drives, plan, code, countdown."""
-    machine.wait_for("passphrase", 600)
-    machine.monitor.type(enrol.PASSPHRASE + "\n")
-    machine.wait_for("screen", 180)
-    machine.wait_until(lambda: share_of(machine.picture("drives"), BACKGROUND) > 0.3, "the agent's screen", 180)
-    machine.wait_until(lambda: share_of(machine.picture("drives"), HIGHLIGHTED_ROW) > 0.01, "list of drives", 240)
+    """From power-on to the running job: passphrase, drives, plan, code, countdown."""
+    reach_list(machine)
+    key_changes_screen(machine)
     for number, key in enumerate(("spc", "down", "spc")):
         step(machine, key, f"chosen-{number}")
-    step(machine, "ret", "plan")
-    step(machine, "ret", "confirm")
-    machine.wait_until(lambda: share_of(machine.picture("confirm"), CODE_BACK) > 0, "the code", 60)
-    time.sleep(4)
-    machine.monitor.type(read_code(machine.picture("confirm"), font))
-    time.sleep(3)
-    machine.picture("countdown")
-    time.sleep(30)
-    machine.picture("running")
-
-
-def step(machine: Machine, key: str, what: str) -> None:
-    """Press one key and wait until the picture has changed and then stood still."""
-    before = machine.picture(what).read_bytes()
-    machine.monitor.key(key)
-    machine.wait_until(lambda: machine.picture(what).read_bytes() != before, f"change after {key}", 60)
-    last = b""
-    while (now := machine.picture(what).read_bytes()) != last:
-        last = now
-        time.sleep(2)
-
-
-def code_font(iso: Path) -> Path:
-    """The bold face that the terminal draws with, out of the image itself."""
-    face = "usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf"
-    script = f"""cd {inside(PLACE)} && rm -rf font face.squashfs
-        xorriso -osirrox on -indev {inside(iso)} -extract /live/root.squashfs face.squashfs 2>/dev/null
-        unsquashfs -quiet -no-progress -d font face.squashfs {face} >/dev/null && cp font/{face} bold.ttf && rm -rf face.squashfs"""
-    subprocess.run([IN_TOOLS, "sh", "-c", script], check=True)
-    return PLACE / "bold.ttf"
-
-
-def archived(stick: Path) -> bool:
-    """Whether the registry's receipt stands on the data partition, looked at through a copy."""
-    try:
-        return any(enrol.read_evidence(stick, "looking").glob("*/receipt.json"))
-    except subprocess.CalledProcessError:
-        return False
+    confirm_by_code(machine, font)
 
 
 def drive_option(name: str, path: Path) -> tuple[str, str]:

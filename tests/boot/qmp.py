@@ -51,6 +51,28 @@ class Monitor:
         for character in text:
             self.key(_NAMED.get(character, character.lower()))
 
+    def tap(self, x: float, y: float, hold_seconds: float = 0.15) -> None:
+        """Put one finger down at these parts of the screen's width and height, hold it, lift it."""
+        self._touch("begin", x, y)
+        time.sleep(hold_seconds)
+        self._touch("end", x, y)
+        time.sleep(0.2)
+
+    def _touch(self, kind: str, x: float, y: float) -> None:
+        down = kind == "begin"
+        events = [
+            {
+                "type": "mtt",
+                "data": {"type": kind, "slot": 0, "tracking-id": 1 if down else -1, "axis": "x", "value": 0},
+            }
+        ]
+        if down:
+            for axis, part in (("x", x), ("y", y)):
+                data = {"type": "data", "slot": 0, "tracking-id": 1, "axis": axis, "value": int(part * 0x7FFF)}
+                events.append({"type": "mtt", "data": data})
+        events.append({"type": "btn", "data": {"down": down, "button": "touch"}})
+        self.command("input-send-event", events=events)
+
     def picture(self, path: Path) -> Path:
         """Write what the screen shows as PNG."""
         self.command("screendump", filename=f"/src/build/boot/{path.name}", format="png")

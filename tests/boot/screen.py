@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 BACKGROUND = (0x1C, 0x23, 0x29)
+PANEL = (0x28, 0x32, 0x3A)
+PRIMARY = (0x9C, 0xC2, 0xFF)
+FAILED = (0xFF, 0x9C, 0x96)
 CODE_BACK = (0xFF, 0xD7, 0x5E)
 HIGHLIGHTED_ROW = (0x35, 0x42, 0x4D)
 _LEAST_RUN = 24
@@ -18,6 +22,37 @@ def share_of(path: Path, colour: tuple[int, int, int]) -> float:
     with Image.open(path) as picture:
         counts = picture.convert("RGB").getcolors(1 << 24) or []
     return sum(n for n, c in counts if c == colour) / sum(n for n, _ in counts)
+
+
+def find_colour(path: Path, colour: tuple[int, int, int], least_run: int = 24) -> tuple[int, int, int, int] | None:
+    """The box (left, top, right, bottom) of a filled field of this colour; letters have no long run of it."""
+    with Image.open(path) as picture:
+        return _field(picture.convert("RGB"), colour, least_run)
+
+
+def find_frame(
+    path: Path, colour: tuple[int, int, int], widths: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """The box of a frame whose horizontal lines have this colour and a length between these widths, in points."""
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    back = Image.new("RGB", picture.size, colour)
+    same = ImageChops.difference(picture, back).convert("L").point(lambda v: 255 if v == 0 else 0)
+    lines = []
+    for y in range(same.height):
+        row = same.crop((0, y, same.width, y + 1)).tobytes()
+        longest = max(re.finditer(rb"\xff+", row), key=lambda m: m.end() - m.start(), default=None)
+        if longest and widths[0] <= longest.end() - longest.start() <= widths[1]:
+            lines.append((y, longest.start(), longest.end()))
+    if not lines:
+        return None
+    return min(x[1] for x in lines), lines[0][0], max(x[2] for x in lines), lines[-1][0] + 1
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Width and height of a picture in points."""
+    with Image.open(path) as picture:
+        return picture.size
 
 
 def changed_share(before: Path, after: Path) -> float:
@@ -40,15 +75,20 @@ def read_code(path: Path, font_file: Path) -> str:
 
 
 def _code_strip(picture: Image.Image) -> Image.Image:
-    """The filled field in the code's background colour; letters of the same colour have no long run of it."""
-    back = Image.new("RGB", picture.size, CODE_BACK)
+    box = _field(picture, CODE_BACK, _LEAST_RUN)
+    assert box, "no code on the screen"
+    return picture.crop(box).convert("L")
+
+
+def _field(picture: Image.Image, colour: tuple[int, int, int], run: int) -> tuple[int, int, int, int] | None:
+    back = Image.new("RGB", picture.size, colour)
     same = ImageChops.difference(picture, back).convert("L").point(lambda v: 255 if v == 0 else 0)
-    row = b"\xff" * _LEAST_RUN
+    row = b"\xff" * run
     lines = [same.crop((0, y, same.width, y + 1)).tobytes() for y in range(same.height)]
-    filled = [(y, line.find(row), line.rfind(row) + len(row)) for y, line in enumerate(lines) if row in line]
-    assert filled, "no code on the screen"
-    top, bottom = filled[0][0], filled[-1][0] + 1
-    return picture.crop((min(f[1] for f in filled), top, max(f[2] for f in filled), bottom)).convert("L")
+    filled = [(y, line.find(row), line.rfind(row) + run) for y, line in enumerate(lines) if row in line]
+    if not filled:
+        return None
+    return min(f[1] for f in filled), filled[0][0], max(f[2] for f in filled), filled[-1][0] + 1
 
 
 def _glyphs(strip: Image.Image) -> list[Image.Image]:
