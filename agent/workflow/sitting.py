@@ -81,6 +81,7 @@ class Sitting:
             self._recovered = tuple(p.record.record_id for p in recovered.published)
             self._remarks = recovered.remarks
             self._held = held.pop_all()
+        self._uploads.start_if_waiting()
 
     def _check_desk(self) -> None:
         """Everything that would only show once drives are erased: raises AgentError before anything is touched."""
@@ -251,6 +252,7 @@ class Sitting:
 
     def close(self) -> None:
         """Let another sitting use the evidence folder; jobs must have ended."""
+        self._uploads.close()
         self._held.close()
 
     # inside ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Uploading beside the work: one thread, asked to try, never waited for by a screen."""
 
 import logging
+import random
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,21 @@ _STATES = {
     UploadOutcome.REJECTED: UploadState.REJECTED,
     UploadOutcome.PENDING: UploadState.PENDING,
 }
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """Seconds until what waits is tried again by itself: doubled after each attempt, up to the most, and spread."""
+
+    first: float = 15.0
+    most: float = 300.0
+    spread: float = 0.25
+
+    def after(self, attempts: int) -> float:
+        """The pause after this many attempts in vain (1 and more)."""
+        pause = min(self.most, self.first * 2.0 ** min(attempts - 1, 16))
+        # Sticks that lost the same network must not all come back in the same second.
+        return pause * (1.0 + random.uniform(0.0, self.spread))  # noqa: S311 - no secret
 
 
 @dataclass(frozen=True)
@@ -51,8 +67,12 @@ def _id_of(registry: Registry) -> str | None:
 class Uploads:
     """The upload state of every record in one evidence folder, and the thread that changes it."""
 
-    def __init__(self, outbox: Outbox, registry: Registry) -> None:
+    def __init__(self, outbox: Outbox, registry: Registry, backoff: Backoff | None = None) -> None:
         self._outbox = outbox
+        self._backoff = backoff or Backoff()
+        self._in_vain = 0
+        self._timer: threading.Timer | None = None
+        self._closed = False
         self._registry = registry
         self._registry_id = _id_of(registry)
         self._lock = threading.Lock()
@@ -93,11 +113,25 @@ class Uploads:
         if not self._registry.url:
             return
         with self._lock:
+            if self._closed:
+                return
+            self._stop_timer()
             self._again = True
             if self._thread is not None and self._thread.is_alive():
                 return
             self._thread = threading.Thread(target=self._run, name="upload", daemon=True)
             self._thread.start()
+
+    def start_if_waiting(self) -> None:
+        """Try what earlier sessions left behind, in the background."""
+        if any(v.upload is UploadState.PENDING for v in self.views()):
+            self.start()
+
+    def close(self) -> None:
+        """Try nothing more by itself."""
+        with self._lock:
+            self._closed = True
+            self._stop_timer()
 
     def wait(self, timeout: float) -> bool:
         """Wait for the background attempt, at most `timeout` seconds; whether none is running."""
@@ -129,9 +163,28 @@ class Uploads:
                 log.exception("the upload ended unexpectedly")
                 self._fail(f"The upload ended unexpectedly ({type(error).__name__}); the records wait here.")
 
+    def _plan_next(self) -> None:
+        # Called with the lock held, by the thread that ends: what waits is tried again later, without being asked.
+        if not any(v.upload is UploadState.PENDING for v in self._views):
+            self._in_vain = 0
+        elif not self._closed:
+            self._in_vain += 1
+            self._timer = threading.Timer(self._backoff.after(self._in_vain), self.start)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _take_request(self) -> bool:
         with self._lock:
             again, self._again = self._again, False
+            if not again:
+                # Under the same lock as a request, so that none falls between the last look and the end.
+                self._thread = None
+                self._plan_next()
             return again
 
     def _mark_uploading(self) -> None:

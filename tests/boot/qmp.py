@@ -31,7 +31,7 @@ class Monitor:
         self._lines.readline()
         self.command("qmp_capabilities")
 
-    def command(self, name: str, **arguments: Any) -> Any:
+    def command(self, name: str, /, **arguments: Any) -> Any:
         """Run one command and give its answer; events in between are dropped."""
         self._socket.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
         while True:
