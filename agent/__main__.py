@@ -145,12 +145,13 @@ def _screen(arguments: argparse.Namespace) -> int:
 def _screen_of_one(machine: Machine, arguments: argparse.Namespace) -> int:
     if arguments.operator and arguments.passphrase_file:
         return _sit_down(machine, cli.open_desk(arguments), arguments.language)
-    from agent.tui.run import tell, unlock  # noqa: PLC0415 - the language is chosen before the screen is imported
+    from agent.tui.run import MEMORY_REMARK, tell, unlock  # noqa: PLC0415 - the language is chosen before the screen is imported
 
     if arguments.passphrase_file:
         raise UsageError("The screen needs --operator too.", "Without --passphrase-file it asks for both.")
+    remarks = [MEMORY_REMARK] if machine.runs_from_memory is False else []
     try:
-        answer = unlock(arguments.operator or "", arguments.station, SystemClock().now, arguments.language)
+        answer = unlock(arguments.operator or "", arguments.station, SystemClock().now, arguments.language, remarks)
         if answer is None:
             return ExitCode.OK
         arguments.operator, station = answer

@@ -59,6 +59,11 @@ class Machine(Protocol):
         """Measured digest of the live image's root file system; empty outside of it."""
         ...
 
+    @property
+    def runs_from_memory(self) -> bool | None:
+        """Whether the live system was copied to memory, so that its stick may be pulled; None outside of it."""
+        ...
+
     def helper_versions(self) -> tuple[str, ...]:
         """ "name version" of each helper program in use."""
         ...

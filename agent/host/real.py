@@ -18,6 +18,8 @@ from agent.model.machine import Environment, MachineInventory
 # Inside the image's squashfs; its first boot unit measures the squashfs and leaves the digest in the second.
 IMAGE_MARKER = "etc/ardoise-image"
 IMAGE_DIGEST = "run/ardoise/image.sha256"
+# The boot script leaves it where the squashfs was copied to memory.
+IN_MEMORY = "run/ardoise/in-memory"
 
 _IN_USE = frozenset(
     {
@@ -58,6 +60,11 @@ class RealMachine:
         """What the image measured of its root file system at boot; '' elsewhere, or where it measured nothing."""
         digest = read_text(self._roots.root / IMAGE_DIGEST).lower()
         return digest if self._live and re.fullmatch(r"[0-9a-f]{64}", digest) else ""
+
+    @cached_property
+    def runs_from_memory(self) -> bool | None:
+        """Whether the boot script copied the live system to memory; None elsewhere."""
+        return (self._roots.root / IN_MEMORY).is_file() if self._live else None
 
     def helper_versions(self) -> tuple[str, ...]:
         """ "name version" of each helper program that is installed."""

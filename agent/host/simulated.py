@@ -30,6 +30,7 @@ class SimulatedMachine:
 
     environment = Environment.SIMULATED
     image_sha256 = ""
+    runs_from_memory = None
 
     def __init__(self, folder: Path, pace: int | None = None, clock: Callable[[], float] = time.time) -> None:
         self._folder = CaptureFolder(folder)

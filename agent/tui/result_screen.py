@@ -19,7 +19,7 @@ from agent.tui.glyphs import DASH, FAILED, fit, prose, screen_text
 from agent.tui.page import Page
 from agent.tui.widgets import Action, Words
 from agent.tui.words import ACT_STYLE, HEADLINE_SIGNS, OUTCOME_SIGNS, UPLOAD_SIGNS
-from agent.workflow.view import EvidenceView, MediumView, SittingView, Stage, UploadState
+from agent.workflow.view import EvidenceView, MediumView, SittingView, Stage, StationView, UploadState
 
 _OUTCOME_WIDTH = 16
 _CAN_UPLOAD = frozenset({UploadState.PENDING, UploadState.QUARANTINED, UploadState.REJECTED})
@@ -79,7 +79,7 @@ class ResultScreen(Page):
         self.part("#media-text", Words).show(media_content(view.evidence.media if view.evidence else (), width))
         record = self.part("#record", Words)
         record.border_title = Content(_("Record"))
-        record.show(record_content(view))
+        record.show(Content.assemble(record_content(view), stick_content(view, self.sitting.station_view())))
         self.call_later(self.show_actions)
 
     def _draw_huge(self, view: SittingView) -> None:
@@ -195,6 +195,15 @@ def record_content(view: SittingView) -> Content:
         )
         return Content.assemble(problem, "\n", Content.styled(" " + prose(view.remedy), "bold $strong"))
     return evidence_content(view.evidence)
+
+
+def stick_content(view: SittingView, station: StationView) -> Content:
+    """Whether the stick may be pulled: only where the system is in memory and the record on stable storage."""
+    if station.from_memory is None:
+        return Content("")
+    if view.stage is Stage.RECORDED and station.from_memory:
+        return Content.styled("\n" + _("The stick may be pulled out now."), "$quiet")
+    return Content.styled("\n" + _("Leave the stick in."), "$act")
 
 
 def _document_words(evidence: EvidenceView) -> str:

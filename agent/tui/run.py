@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from agent.errors import AgentError, KeyLocked
-from agent.text import _, use_language
+from agent.text import N_, _, use_language
 from agent.workflow.station import Station, open_station
 from agent.workflow.view import Stage
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _BUSY = frozenset({Stage.RUNNING, Stage.RECORDING})
 _QUICK_SECONDS = 10.0
 _MOST_QUICK_CRASHES = 3
+
+MEMORY_REMARK = N_("Little memory: leave the stick in until the machine is off.")
 
 
 def run_screen(sitting: Sitting, language: str | None) -> int:

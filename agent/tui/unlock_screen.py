@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
-from agent.text import N_, _, next_language
+from agent.text import _, next_language
 from agent.tui.glyphs import prose
 from agent.tui.key_board import BACK, ENTER, SPACE, KeyBoard, KeyCap
 from agent.tui.theme import SLATE, dress
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _OPERATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-MEMORY_REMARK = N_("Little memory: leave the stick in until the machine is off.")
 
 
 @dataclass(frozen=True)

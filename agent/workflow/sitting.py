@@ -108,6 +108,7 @@ class Sitting:
             operator=self._desk.operator,
             evidence=self._desk.evidence,
             registry=self._desk.registry.url,
+            from_memory=self._machine.runs_from_memory,
         )
 
     def recovered(self) -> tuple[EvidenceView, ...]:

@@ -34,7 +34,7 @@ class UploadState(StrEnum):
 
 @dataclass(frozen=True)
 class StationView:
-    """What a screen says of where and as whom it runs; `trusted_root` is the root's subject."""
+    """Where and as whom a screen runs; `trusted_root` is the root's subject, `from_memory` None outside the live system."""
 
     environment: Environment
     specimen: bool
@@ -44,6 +44,7 @@ class StationView:
     operator: str
     evidence: Path
     registry: str
+    from_memory: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.app import App
 
 from agent.text import use_language
 from agent.tui.end_screen import AGAIN, OFF, EndApp
 from agent.tui.key_board import KeyCap
+from agent.tui.result_screen import stick_content
 from agent.tui.unlock_screen import LanguageChange, UnlockApp, Unlocked
+from agent.workflow.view import SittingView, Stage
+from tests.tui.fake_sitting import FakeSitting
 
 pytestmark = pytest.mark.asyncio
 
@@ -104,3 +109,20 @@ async def test_the_end_by_tap_and_by_key() -> None:
         assert kept.return_value is None
         await pilot.press("enter")
     assert kept.return_value == AGAIN
+
+
+@pytest.mark.parametrize(
+    ("from_memory", "stage", "expected"),
+    [
+        (None, Stage.RECORDED, ""),
+        (True, Stage.RECORDED, "may be pulled out now"),
+        (True, Stage.RECORD_FAILED, "Leave the stick in"),
+        (False, Stage.RECORDED, "Leave the stick in"),
+    ],
+)
+async def test_the_stick_may_be_pulled_only_with_a_record_and_the_system_in_memory(
+    from_memory: bool | None, stage: Stage, expected: str
+) -> None:
+    station = replace(FakeSitting().station, from_memory=from_memory)
+    words = str(stick_content(SittingView(stage, None, "", ""), station))
+    assert expected in words if expected else not words

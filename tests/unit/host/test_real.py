@@ -119,6 +119,10 @@ def test_the_live_image_needs_its_marker_and_its_root(
         tree.mount(device, point, kind=kind)
     machine = RealMachine(real_drives=False, roots=tree.roots)
     assert machine.environment is expected
+    assert machine.runs_from_memory is (False if expected is Environment.LIVE_IMAGE else None)
+    put(tree.roots.root / "run/ardoise/in-memory", "yes\n")
+    again = RealMachine(real_drives=False, roots=tree.roots)
+    assert again.runs_from_memory is (True if expected is Environment.LIVE_IMAGE else None)
     assert machine.image_sha256 == ("ab" * 32 if expected is Environment.LIVE_IMAGE else "")
 
 
