@@ -5,7 +5,7 @@ image: ## build/ardoise-VERSION-amd64.iso, as root or with sudo
 	@image/build
 
 boot-test: packages $(VENV)/ready ## as root: start the built ISO in QEMU (BIOS, Secure Boot, 32-bit UEFI) and do the main job in it
-	$(BIN)/python -m pytest tests/boot/boot_image.py tests/boot/boot_start.py tests/boot/boot_main_job.py tests/boot/boot_serial.py -p no:xdist -q
+	$(BIN)/python -m pytest tests/boot/boot_*.py -p no:xdist -q --durations=0
 
 stick: ## write the image to a removable device: make stick DEV=/dev/sdX
 	@image/stick "$(DEV)"

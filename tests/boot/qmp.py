@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 # Keys by their place on the keyboard (QKeyCode); letters that the layouts share and what else a person needs.
-_NAMED = {" ": "spc", "\n": "ret", "-": "minus", ".": "dot"}
+_NAMED = {" ": "spc", "\n": "ret", "-": "minus", ".": "dot", "/": "slash", ";": "semicolon"}
+_SHIFTED = {">": "dot", "(": "9", ")": "0"}
 
 
 class Monitor:
@@ -46,10 +47,20 @@ class Monitor:
         self.command("send-key", keys=[{"type": "qcode", "data": name}], **{"hold-time": hold_ms})
         time.sleep(0.45)
 
+    def chord(self, *names: str) -> None:
+        """Press several keys together."""
+        self.command("send-key", keys=[{"type": "qcode", "data": n} for n in names], **{"hold-time": 120})
+        time.sleep(0.45)
+
     def type(self, text: str) -> None:
         """Type letters at a person's pace."""
         for character in text:
-            self.key(_NAMED.get(character, character.lower()))
+            if character in _SHIFTED:
+                self.chord("shift", _SHIFTED[character])
+            elif character.isupper():
+                self.chord("shift", character.lower())
+            else:
+                self.key(_NAMED.get(character, character))
 
     def tap(self, x: float, y: float, hold_seconds: float = 0.15) -> None:
         """Put one finger down at these parts of the screen's width and height, hold it, lift it."""

@@ -13,7 +13,7 @@ PRIMARY = (0x9C, 0xC2, 0xFF)
 FAILED = (0xFF, 0x9C, 0x96)
 CODE_BACK = (0xFF, 0xD7, 0x5E)
 HIGHLIGHTED_ROW = (0x35, 0x42, 0x4D)
-_LEAST_RUN = 24
+_LEAST_RUN, _LEAST_HEIGHT = 9, 10
 LETTERS = "BCDEFGHIJKLNOPRSTUVX"
 
 
@@ -24,7 +24,7 @@ def share_of(path: Path, colour: tuple[int, int, int]) -> float:
     return sum(n for n, c in counts if c == colour) / sum(n for n, _ in counts)
 
 
-def find_colour(path: Path, colour: tuple[int, int, int], least_run: int = 24) -> tuple[int, int, int, int] | None:
+def find_colour(path: Path, colour: tuple[int, int, int], least_run: int = 9) -> tuple[int, int, int, int] | None:
     """The box (left, top, right, bottom) of a filled field of this colour; letters have no long run of it."""
     with Image.open(path) as picture:
         return _field(picture.convert("RGB"), colour, least_run)
@@ -85,8 +85,15 @@ def _field(picture: Image.Image, colour: tuple[int, int, int], run: int) -> tupl
     same = ImageChops.difference(picture, back).convert("L").point(lambda v: 255 if v == 0 else 0)
     row = b"\xff" * run
     lines = [same.crop((0, y, same.width, y + 1)).tobytes() for y in range(same.height)]
-    filled = [(y, line.find(row), line.rfind(row) + run) for y, line in enumerate(lines) if row in line]
-    if not filled:
+    groups: list[list[tuple[int, int, int]]] = [[]]
+    for y, line in enumerate(lines):
+        if row in line:
+            groups[-1].append((y, line.find(row), line.rfind(row) + run))
+        elif groups[-1]:
+            groups.append([])
+    # Frames are lines of one or two points; a filled field is the highest group of rows.
+    filled = max(groups, key=len)
+    if len(filled) < _LEAST_HEIGHT:
         return None
     return min(f[1] for f in filled), filled[0][0], max(f[2] for f in filled), filled[-1][0] + 1
 

@@ -58,7 +58,7 @@ def confirm_by_code(machine: Machine, font: Path) -> None:
     step(machine, "ret", "confirm")
     machine.wait_until(lambda: find_colour(machine.picture("confirm"), CODE_BACK) is not None, "the code", 60)
     time.sleep(4)
-    machine.monitor.type(read_code(machine.picture("confirm"), font))
+    machine.monitor.type(read_code(machine.picture("confirm"), font).lower())
     time.sleep(3)
     machine.picture("countdown")
 
@@ -92,7 +92,7 @@ def wait_for_colour(
 # touch ------------------------------------------------------------------------------------------------------------
 
 _CAPS = ("1234567890", "qwertyuiop", "asdfghjkl-", "zxcvbnm._@")
-_CAP_CELLS, _KEYBOARD_CELLS = 7, 72
+_CAP_CELLS, _LAST_ROW_CELLS = 7, (11, 35, 11, 14)
 
 
 def tap_text(machine: Machine, text: str) -> None:
@@ -106,38 +106,22 @@ def tap_text(machine: Machine, text: str) -> None:
 
 
 def keyboard_grid(picture: Path) -> dict[str, tuple[float, float]]:
-    """Where each cap is, as parts of the screen's width and height: the lowest block of the panel's colour, five rows."""
-    from PIL import Image  # noqa: PLC0415 - with the other picture code
-
-    with Image.open(picture) as opened:
-        image = opened.convert("RGB")
-    width, height = image.size
-    rows = [y for y in range(height) if _count(image, y, PANEL) > width * 0.25]
-    bottom = max(rows)
-    top = min(y for y in rows if all(_near(rows, z) for z in range(y, bottom)))
-    columns = [x for x in range(width) if any(image.getpixel((x, y)) == PANEL for y in range(bottom - 8, bottom))]
-    left, right = min(columns), max(columns) + 1
-    cell = (right - left) / (11 + 35 + 11 + 14)
-    row = (bottom + 1 - top) / 5
-    middle = (left + right) / 2
+    """Where each cap is, as parts of the screen's width and height: the block of the panel's colour has five rows."""
+    box = find_colour(picture, PANEL)
+    assert box, "no keyboard on the screen"
+    left, top, right, bottom = box
+    width, height = size_of(picture)
+    cell = (right - left) / sum(_LAST_ROW_CELLS)
+    row = (bottom - top) / (len(_CAPS) + 1)
     grid = {}
     for number, caps in enumerate(_CAPS):
         for index, cap in enumerate(caps):
-            x = middle + (index - 4.5) * _CAP_CELLS * cell
+            x = right - (len(caps) - index - 0.5) * _CAP_CELLS * cell
             grid[cap] = (x / width, (top + (number + 0.5) * row) / height)
-    y = (top + 4.5 * row) / height
-    grid[" "] = ((left + (11 + 17) * cell) / width, y)
-    grid["\n"] = ((right - 7 * cell) / width, y)
+    last = (bottom - row / 2) / height
+    grid[" "] = ((left + (_LAST_ROW_CELLS[0] + _LAST_ROW_CELLS[1] / 2) * cell) / width, last)
+    grid["\n"] = ((right - _LAST_ROW_CELLS[3] / 2 * cell) / width, last)
     return grid
-
-
-def _count(image: object, y: int, colour: tuple[int, int, int]) -> int:
-    line = image.crop((0, y, image.width, y + 1)).convert("RGB").getcolors(1 << 24)  # type: ignore[attr-defined]
-    return sum(n for n, c in line if c == colour)
-
-
-def _near(rows: list[int], y: int) -> bool:
-    return any(z in rows for z in range(y, y + 40))
 
 
 def tap_field(machine: Machine, colour: tuple[int, int, int], what: str) -> None:
