@@ -19,7 +19,9 @@ from tests.boot.disks import MIB, markers_left, plant
 from tests.boot.machine import PLACE, REPOSITORY, Machine, inside, running, stick_from
 from tests.boot.registry import archived, registry_over_tls
 from tests.boot.steps import code_font, confirm_by_code, key_changes_screen, reach_list, settle, step
+from tests.boot.write_log import replay
 from tests.conftest import Allow
+from tests.e2e.test_laptop import pdfsig
 
 pytestmark = pytest.mark.timeout(2400)
 _SIZE = 48 * MIB
@@ -27,7 +29,7 @@ _SIZE = 48 * MIB
 
 @pytest.fixture
 def trust(allow_programs: Allow) -> enrol.Trust:
-    allow_programs("in-tools", "openssl")
+    allow_programs("in-tools", "openssl", "pdfsig", "certutil")
     PLACE.mkdir(parents=True, exist_ok=True)
     return enrol.make_trust("main-job")
 
@@ -52,12 +54,17 @@ def test_two_disks_in_french(iso: Path, trust: enrol.Trust) -> None:
         enrol.enrol(stick, trust, operator="op-17", language="fr", registry=url)
         enrol.put(stick, PLACE / "main-job.tls" / "tls.pem", "registry-ca.pem")
         stick_before = stick.read_bytes()
-        with running("main-job", stick, "bios", *options) as machine:
+        before, log = PLACE / "main-job.before", PLACE / "main-job.log-writes"
+        before.write_bytes(stick_before)
+        with running("main-job", stick, "bios", *options, write_log=log) as machine:
             erase_by_keys(machine, font)
             machine.wait_until(lambda: archived(stick), "receipt on the stick", 300)
             settle(machine, "archived")
     judge_disks(disks, spared)
     judge_stick(stick, stick_before)
+    seen = replay(before, log)
+    assert seen.points > 10
+    assert len(seen.records) == len(seen.receipts) == 1
     judge_evidence(stick, trust, (REPOSITORY / "build").glob("ardoise-*-amd64.sha256"))
 
 
@@ -112,5 +119,8 @@ def judge_evidence(stick: Path, trust: enrol.Trust, published: Iterator[Path]) -
         ],
         check=True,
     )
+    said = pdfsig(folder / "certificate.pdf", trust.pki / "root.pem", PLACE / "nss")
+    assert "Signature is Valid." in said
+    assert "Certificate is Trusted." in said
     # The third disk was not chosen: authentic evidence of an incomplete job.
     assert ardoise(["verify", str(folder), "--trust", str(trust.pki / "root.pem")]) == 1

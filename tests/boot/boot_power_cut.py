@@ -12,7 +12,7 @@ from agent.registry.outbox import Outbox
 from tests.boot import enrol
 from tests.boot.disks import MIB, markers_left, plant
 from tests.boot.machine import PLACE, Machine, inside, running, stick_from
-from tests.boot.steps import code_font, confirm_by_code, reach_list, settle, step
+from tests.boot.steps import code_font, confirm_by_code, reach_list, settle, step, unlock, wait_for_list
 from tests.conftest import Allow
 
 pytestmark = pytest.mark.timeout(2400)
@@ -37,9 +37,11 @@ def test_power_cut_in_the_middle(iso: Path, allow_programs: Allow) -> None:
     assert not list(records(stick, "power-cut"))
 
     with running("after-power-cut", stick, "bios", *options) as machine:
-        reach_list(machine)
+        unlock(machine)
+        machine.wait_until(lambda: bool(list(records(stick, "after"))), "record of the interruption", 240)
         settle(machine, "told")
-        machine.wait_until(lambda: bool(list(records(stick, "after"))), "record of the interruption", 120)
+        machine.monitor.key("ret")
+        wait_for_list(machine)
     judge(stick, trust, left)
 
 

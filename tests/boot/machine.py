@@ -120,11 +120,27 @@ def _variables(source: str, name: str) -> list[str]:
     return ["-drive", f"if=pflash,format=raw,unit=1,file={inside(copy)}"]
 
 
+def _stick_options(stick: Path, write_log: Path | None) -> list[str]:
+    if write_log is None:
+        return ["-blockdev", f"driver=raw,node-name=stick,file.driver=file,file.filename={inside(stick)}"]
+    write_log.write_bytes(b"")
+    return [
+        *("-blockdev", f"driver=raw,node-name=below,file.driver=file,file.filename={inside(stick)}"),
+        *("-blockdev", f"driver=file,node-name=log,filename={inside(write_log)}"),
+        *("-blockdev", "driver=blklogwrites,node-name=stick,file=below,log=log,log-sector-size=512"),
+    ]
+
+
 @contextlib.contextmanager
 def running(
-    name: str, stick: Path, firmware: str = "bios", *extra: str, memory_mb: int = 2048
+    name: str,
+    stick: Path,
+    firmware: str = "bios",
+    *extra: str,
+    memory_mb: int = 2048,
+    write_log: Path | None = None,
 ) -> Iterator[Machine]:
-    """Start a machine from a stick; it ends with the block, as in a power cut."""
+    """Start a machine from a stick; it ends with the block, as in a power cut. `write_log` takes down all that is written to the stick."""
     PLACE.mkdir(parents=True, exist_ok=True)
     control, line, serial, report = (PLACE / f"{name}.{end}" for end in ("qmp", "line", "serial", "report"))
     for path in (control, line, serial, report):
@@ -145,12 +161,7 @@ def running(
         *("-chardev", f"socket,id=line,server=on,wait=off,path={inside(line)},logfile={inside(serial)}"),
         *("-device", "virtio-serial-pci", "-chardev", f"file,id=report,path={inside(report)}"),
         *("-device", "virtserialport,chardev=report,name=org.ardoise.report"),
-        *(
-            "-device",
-            "qemu-xhci,id=usb",
-            "-drive",
-            f"if=none,id=stick,format=raw,cache=writethrough,file={inside(stick)}",
-        ),
+        *("-device", "qemu-xhci,id=usb", *_stick_options(stick, write_log)),
         *("-device", "usb-storage,bus=usb.0,drive=stick,serial=STICK0001,bootindex=0", *extra),
     ]
     log = (PLACE / f"{name}.log").open("wb")

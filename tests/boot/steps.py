@@ -27,7 +27,13 @@ START_SECONDS = 600
 
 
 def reach_list(machine: Machine, *, touch: bool = False) -> None:
-    """From power-on to the list of drives: the passphrase, then a key that changes the screen; keeps the times."""
+    """From power-on to the list of drives; keeps the times."""
+    unlock(machine, touch=touch)
+    wait_for_list(machine)
+
+
+def unlock(machine: Machine, *, touch: bool = False) -> None:
+    """From power-on to the passphrase that was given."""
     machine.wait_for("screen", START_SECONDS)
     wait_for_colour(machine, "unlock", PANEL, 0.02, 240)
     machine.events["first screen"] = time.monotonic() - machine.started
@@ -37,6 +43,10 @@ def reach_list(machine: Machine, *, touch: bool = False) -> None:
         tap_text(machine, enrol.PASSPHRASE)
     else:
         machine.monitor.type(enrol.PASSPHRASE + "\n")
+
+
+def wait_for_list(machine: Machine) -> None:
+    """Until the list of drives stands on the screen; writes down the times."""
     wait_for_colour(machine, "drives", HIGHLIGHTED_ROW, 0.01, 300)
     machine.events["list of drives"] = time.monotonic() - machine.started
     settle(machine, "drives")
