@@ -1,8 +1,11 @@
 # The live image; the Makefile includes this file.
-.PHONY: image boot-test stick
+.PHONY: image image-compare boot-test stick
 
 image: ## build/ardoise-VERSION-amd64.iso, as root or with sudo
 	@image/build
+
+image-compare: ## build once more from the packages on and compare, byte by byte
+	@image/compare
 
 boot-test: packages $(VENV)/ready ## as root: start the built ISO in QEMU (BIOS, Secure Boot, 32-bit UEFI) and do the main job in it
 	$(BIN)/python -m pytest tests/boot/boot_*.py -p no:xdist -q --durations=0

@@ -119,7 +119,7 @@ def judge_evidence(stick: Path, trust: enrol.Trust, published: Iterator[Path]) -
         ],
         check=True,
     )
-    said = pdfsig(folder / "certificate.pdf", trust.pki / "root.pem", PLACE / "nss")
+    said = pdfsig(folder / "certificate.pdf", trust.pki / "root.pem", trust.station.parent)
     assert "Signature is Valid." in said
     assert "Certificate is Trusted." in said
     # The third disk was not chosen: authentic evidence of an incomplete job.

@@ -67,6 +67,7 @@ def start_with_words(machine: Machine) -> None:
     for _ in range(_NOMODESET_ENTRY):
         machine.send(_DOWN, 0.5)
     machine.send("e", 3)
+    machine.send(_DOWN, 1)
     machine.send(_END, 1)
     machine.send(_WORDS, 0.05)
     machine.picture("menu")

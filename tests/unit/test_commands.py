@@ -48,7 +48,9 @@ def test_simulated_and_real_exclude_each_other(laptop, capsys) -> None:
 
 def test_the_screen_needs_a_desk_and_a_terminal(tmp_path, laptop, capsys) -> None:
     assert main([]) == 2
-    assert "--operator" in capsys.readouterr().err
+    assert "--station, --evidence" in capsys.readouterr().err
+    assert main(["--bench", str(tmp_path)]) == 2
+    assert "--passphrase-file" in capsys.readouterr().err
 
 
 def test_a_full_output_is_told_in_one_line(laptop) -> None:
