@@ -12,7 +12,7 @@ import pytest
 from tests.boot import enrol
 from tests.boot.disks import MIB
 from tests.boot.machine import IN_TOOLS, PLACE, inside, running
-from tests.boot.steps import reach_list
+from tests.boot.steps import settle, unlock
 from tests.conftest import Allow
 
 pytestmark = pytest.mark.timeout(1800)
@@ -41,8 +41,9 @@ def test_copied_file_by_file(iso: Path, allow_programs: Allow) -> None:
     arguments = [inside(PLACE), inside(iso), inside(trust.station), inside(settings)]
     subprocess.run([IN_TOOLS, "sh", "-c", _COPY, "sh", *arguments], check=True)
     with running("copied", stick, "secure") as machine:
-        reach_list(machine)
-        machine.wait_until(lambda: journal_there(stick), "evidence folder on the stick", 60)
+        unlock(machine)
+        machine.wait_until(lambda: journal_there(stick), "evidence folder on the stick", 240)
+        settle(machine, "no-drive")
 
 
 def journal_there(stick: Path) -> bool:
