@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.boot import enrol
-from tests.boot.machine import Machine, inside, running, stick_from
+from tests.boot.machine import PLACE, Machine, inside, running, stick_from
 from tests.boot.screen import changed_share
 from tests.boot.steps import settle
 from tests.boot.zoo import make_zoo
@@ -92,13 +92,14 @@ def list_of_drives(machine: Machine) -> list[dict[str, object]]:
     """What `ardoise list` says, asked in the shell on the second console."""
     machine.monitor.chord("alt", "f2")
     time.sleep(3)
-    machine.monitor.type("(echo begin; ardoise list --json; cat /proc/swaps; echo end) >/dev/ttyS0\n")
+    machine.monitor.type("(echo begin; ardoise list --json; cat /proc/swaps /proc/meminfo; echo end) >/dev/ttyS0\n")
     machine.wait_for_serial("\nend", 180)
     machine.picture("shell")
     text = machine.serial_text()
     inner = text[text.rindex("\nbegin") + 6 : text.rindex("\nend")]
     body, _, swaps = inner.rpartition("Filename")
     assert "/dev/" not in swaps, swaps
+    (PLACE / "zoo.meminfo").write_text(swaps)
     drives: list[dict[str, object]] = json.loads(re.sub(r"(?m)^\[ *\d+\.\d+\].*$", "", body))["drives"]
     return drives
 
