@@ -65,12 +65,19 @@ class Monitor:
     def tap(self, x: float, y: float, hold_seconds: float = 0.15) -> None:
         """Put one finger down at these parts of the screen's width and height, hold it, lift it."""
         self._touch("begin", x, y)
-        time.sleep(hold_seconds)
+        until = time.monotonic() + hold_seconds
+        tremor = 0.0
+        while time.monotonic() < until:
+            time.sleep(min(0.15, hold_seconds))
+            # No finger keeps as still as a program.
+            tremor = 0.003 - tremor
+            if hold_seconds > 1:
+                self._touch("update", x + tremor, y)
         self._touch("end", x, y)
         time.sleep(0.2)
 
     def _touch(self, kind: str, x: float, y: float) -> None:
-        down = kind == "begin"
+        down = kind != "end"
         events = [
             {
                 "type": "mtt",
@@ -81,7 +88,8 @@ class Monitor:
             for axis, part in (("x", x), ("y", y)):
                 data = {"type": "data", "slot": 0, "tracking-id": 1, "axis": axis, "value": int(part * 0x7FFF)}
                 events.append({"type": "mtt", "data": data})
-        events.append({"type": "btn", "data": {"down": down, "button": "touch"}})
+        if kind != "update":
+            events.append({"type": "btn", "data": {"down": down, "button": "touch"}})
         self.command("input-send-event", events=events)
 
     def picture(self, path: Path) -> Path:
