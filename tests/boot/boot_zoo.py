@@ -16,14 +16,14 @@ import pytest
 
 from tests.boot import enrol
 from tests.boot.machine import PLACE, Machine, inside, running, stick_from
-from tests.boot.screen import changed_share
+from tests.boot.screen import CONSOLE_BLUE, changed_share, share_of
 from tests.boot.steps import settle
 from tests.boot.zoo import make_zoo
 from tests.conftest import Allow
 
 pytestmark = pytest.mark.timeout(2400)
 _PROBE = "'kprobe_event=p:mnt,vfs_get_tree,src=fc->source:string,fs=fc->fs_type->name:string'"
-_WORDS = f" ardoise.shell loglevel=8 console=tty0 console=ttyS0,115200 tp_printk {_PROBE}"
+_WORDS = f" ardoise.shell loglevel=8 console=ttyS0,115200 tp_printk {_PROBE}"
 _MOUNT = re.compile(r'mnt: \(vfs_get_tree\S*\) src="?([^" ]*)"? fs="?(\w+)')
 _DOWN, _END, _BOOT = "\x0e", "\x05", "\x18"
 _NOMODESET_ENTRY = 5
@@ -77,10 +77,11 @@ def start_with_words(machine: Machine) -> None:
 def reach_console(machine: Machine) -> None:
     """The passphrase screen on the bare console, then the list of drives, and a key that changes it."""
     machine.wait_for("screen", 600)
-    time.sleep(40)
+    machine.wait_until(lambda: share_of(machine.picture("unlock"), CONSOLE_BLUE) > 0.0003, "first screen", 240)
+    time.sleep(5)
     settle(machine, "unlock")
     machine.monitor.type(enrol.PASSPHRASE + "\n")
-    time.sleep(60)
+    machine.wait_until(lambda: share_of(machine.picture("drives"), CONSOLE_BLUE) > 0.005, "list of drives", 300)
     before = settle(machine, "drives")
     machine.monitor.key("f1")
     machine.wait_until(lambda: changed_share(before, machine.picture("help")) > 0.02, "change by a key", 60)
