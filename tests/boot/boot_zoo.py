@@ -81,7 +81,7 @@ def reach_console(machine: Machine) -> None:
     time.sleep(5)
     settle(machine, "unlock")
     machine.monitor.type(enrol.PASSPHRASE + "\n")
-    machine.wait_until(lambda: share_of(machine.picture("drives"), CONSOLE_BLUE) > 0.005, "list of drives", 300)
+    machine.wait_until(lambda: share_of(machine.picture("drives"), CONSOLE_BLUE) > 0.015, "list of drives", 300)
     before = settle(machine, "drives")
     machine.monitor.key("f1")
     machine.wait_until(lambda: changed_share(before, machine.picture("help")) > 0.02, "change by a key", 60)
