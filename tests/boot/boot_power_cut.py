@@ -12,7 +12,17 @@ from agent.registry.outbox import Outbox
 from tests.boot import enrol
 from tests.boot.disks import MIB, markers_left, plant
 from tests.boot.machine import PLACE, Machine, inside, running, stick_from
-from tests.boot.steps import code_font, confirm_by_code, reach_list, settle, step, unlock, wait_for_list
+from tests.boot.screen import PANEL
+from tests.boot.steps import (
+    code_font,
+    confirm_by_code,
+    reach_list,
+    settle,
+    step,
+    unlock,
+    wait_for_colour,
+    wait_for_list,
+)
 from tests.conftest import Allow
 
 pytestmark = pytest.mark.timeout(2400)
@@ -39,6 +49,7 @@ def test_power_cut_in_the_middle(iso: Path, allow_programs: Allow) -> None:
     with running("after-power-cut", stick, "bios", *options) as machine:
         unlock(machine)
         machine.wait_until(lambda: bool(list(records(stick, "after"))), "record of the interruption", 240)
+        wait_for_colour(machine, "told", PANEL, 0.05, 120)
         settle(machine, "told")
         machine.monitor.key("ret")
         wait_for_list(machine)
