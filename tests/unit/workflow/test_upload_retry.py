@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from agent.errors import AgentError
+from agent.model.sanitization import Policy
 from agent.registry.outbox import Outbox
 from agent.registry.uploader import UploadReport
+from agent.workflow.sitting import Sitting
 from agent.workflow.uploads import Backoff, Registry, Uploads
 from agent.workflow.view import UploadState
 
@@ -96,3 +100,30 @@ def test_pauses_double_up_to_five_minutes_and_are_spread() -> None:
     pauses = {Backoff().after(1) for _ in range(50)}
     assert len(pauses) > 1
     assert all(15 <= p <= 18.75 for p in pauses)
+
+
+def test_a_sitting_tries_what_an_earlier_one_left_and_stops_with_its_end(machine, desk, clock, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    first = Sitting(machine("no-drive"), desk, clock)
+    first.inspect()
+    plans = first.plan([], Policy())
+    first.confirm_and_start(plans, plans.code)
+    assert first.wait(60)
+    first.close()
+    attempts: list[Uploads] = []
+
+    def in_vain(uploads: Uploads) -> UploadReport:
+        attempts.append(uploads)
+        raise AgentError("The registry can't be reached.", "Wait.")
+
+    monkeypatch.setattr(Uploads, "run_now", in_vain)
+    pem = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    registry = Registry("http://127.0.0.1:9", pem)
+    second = Sitting(machine("no-drive"), replace(desk, registry=registry), clock)
+    assert second.upload_settled(10)
+    assert len(attempts) == 1
+    assert [v.upload for v in second.uploads()] == [UploadState.PENDING]
+    second.close()
+    second.upload_now()
+    assert second.upload_settled(10)
+    assert len(attempts) == 1
+    assert attempts[0]._timer is None

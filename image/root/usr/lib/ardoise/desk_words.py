@@ -22,7 +22,7 @@ WORDS = {
     },
     "keyboard": {"en": "Keyboard: {name}", "fr": "Clavier : {name}", "de": "Tastatur: {name}"},
     "failed": {
-        "en": "The screen ended with code {code}. What it said last may help whoever looks after this stick.",
+        "en": "The screen ended with code {code}. Tell whoever looks after this stick.",
         "fr": "L'écran s'est terminé avec le code {code}. Dites-le à qui s'occupe de cette clé.",
         "de": "Der Bildschirm endete mit dem Code {code}. Sagen Sie es der Person, die diesen Stick betreut.",
     },
