@@ -11,6 +11,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,7 +90,7 @@ def reach_console(machine: Machine) -> None:
     settle(machine, "drives")
 
 
-def list_of_drives(machine: Machine) -> list[dict[str, object]]:
+def list_of_drives(machine: Machine) -> list[dict[str, Any]]:
     """What `ardoise list` says, asked in the shell on the second console."""
     machine.monitor.chord("alt", "f2")
     time.sleep(3)
@@ -101,13 +102,14 @@ def list_of_drives(machine: Machine) -> list[dict[str, object]]:
     body, _, swaps = inner.rpartition("Filename")
     assert "/dev/" not in swaps, swaps
     (PLACE / "zoo.meminfo").write_text(swaps)
-    drives: list[dict[str, object]] = json.loads(re.sub(r"(?m)^\[ *\d+\.\d+\].*$", "", body))["drives"]
+    drives: list[dict[str, Any]] = json.loads(re.sub(r"(?m)^\[ *\d+\.\d+\].*$", "", body))["drives"]
     return drives
 
 
-def judge_list(drives: list[dict[str, object]]) -> None:
+def judge_list(drives: list[dict[str, Any]]) -> None:
     """The donors' disks are on offer, both sticks are not."""
-    reasons = {d["identity"]["serial"]: [e["reason"] for e in d["exclusions"]] for d in drives}  # type: ignore[index,attr-defined]
+    found = [d["drive"] for d in drives]
+    reasons = {d["identity"]["serial"]: [e["reason"] for e in d["exclusions"]] for d in found}
     assert reasons["STICK0001"] == ["boot medium"], reasons
     assert "removable" in reasons["STICK0002"], reasons
     donors = {serial: why for serial, why in reasons.items() if serial.startswith("ZOO-")}
