@@ -68,8 +68,10 @@ def start_with_words(machine: Machine) -> None:
     machine.wait_for_serial("executed automatically", 240)
     for _ in range(_NOMODESET_ENTRY):
         machine.send(_DOWN, 1.5)
-    machine.send("e", 4)
-    assert "setparams 'Simple display" in machine.serial_text()
+    time.sleep(5)
+    machine.send("e")
+    machine.wait_for_serial("setparams 'Simple display", 90)
+    time.sleep(5)
     machine.send(_DOWN, 1.5)
     machine.send(_END, 1.5)
     machine.send(_WORDS, 0.25)
