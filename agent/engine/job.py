@@ -34,6 +34,7 @@ _LOG = logging.getLogger(__name__)
 MARK_SECONDS = 5.0
 _MARKS_PER_PHASE = 1000
 OPERATOR = "operator"
+_NOTHING_DONE = frozenset({JobState.READY, JobState.CONFIRMED, JobState.CHECKING})
 _SUCCESSES = frozenset({JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS})
 
 
@@ -134,7 +135,7 @@ class Job:
         try:
             self._identity_at_open = medium.read_identity()
             self._check_identity(self._identity_at_open, medium)
-            self._around.journal.append(OpenedEvent(self.job_id, self._identity_at_open, self._clock.now()))
+            self._around.journal.announce(OpenedEvent(self.job_id, self._identity_at_open, self._clock.now()))
             stream = self._sanitize(medium)
             self._verify(medium, stream)
             self._identity_at_end = medium.read_identity()
@@ -291,7 +292,10 @@ class Job:
 
     def _enter(self, state: JobState, reason: str = "") -> None:
         check_transition(self._state, state)
-        self._around.journal.append(StateEvent(self.job_id, self.node, state, reason, self._clock.now()))
+        journal = self._around.journal
+        # With the stick away, what has begun goes on, but no medium is written to for the first time.
+        note = journal.announce if self._state in _NOTHING_DONE else journal.append
+        note(StateEvent(self.job_id, self.node, state, reason, self._clock.now()))
         self._state, self._reason = state, reason
 
     def _transfer(self, medium: Medium, move: Callable[[int, memoryview], int], no_progress: int) -> Transfer:

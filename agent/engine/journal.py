@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.durable import sync_folder
+from agent.engine.journal_file import PULLED, JournalFile
 from agent.errors import EvidenceError, JournalCorrupt
 from agent.model.drive import Identity
 from agent.model.job import JobResult, JobState, PassResult, VerificationResult
@@ -25,6 +26,10 @@ FIRST_PREVIOUS = "0" * 64
 _HEADER = "header"
 _ASIDE = "It is kept aside for examination; torn by a power cut, it means that nothing was begun."
 _CHECK_THE_STICK = "Check that the stick is in place and has room."
+MOST_KEPT_BYTES = 4 << 20
+"""How much may be in memory only while the stick is away."""
+# Marks are not synced one by one, but what waits in memory for a sync must not grow for the length of a pass.
+_MOST_UNSYNCED = 64
 
 
 @dataclass(frozen=True)
@@ -121,16 +126,33 @@ class JournalContent:
         return ends[-1] if ends else None
 
 
-class Journal:
-    """An open journal; `append` may be called from any thread. After one failed write it takes nothing more."""
+@dataclass(frozen=True)
+class _Entry:
+    """One line that is not durable yet; the chain of digests is made anew if it has to be written again."""
 
-    def __init__(self, descriptor: int, path: Path, header: SessionHeader) -> None:
-        self.path = path
+    name: str
+    body: object
+    size: int
+    mark_of: str = ""
+    result_of: str = ""
+
+
+class Journal:
+    """An open journal; any method may be called from any thread.
+
+    While its stick is away it keeps what running jobs append in memory, until `come_back` finds the same file again.
+    After any other failed write it takes nothing more.
+    """
+
+    def __init__(self, file: JournalFile, header: SessionHeader) -> None:
+        self.path = file.path
         self.header = header
-        self._descriptor = descriptor
+        self._file = file
         self._lock = threading.Lock()
-        self._number = 0
-        self._previous = FIRST_PREVIOUS
+        self._last = (0, FIRST_PREVIOUS)
+        self._durable = self._last
+        self._waiting: list[_Entry] = []
+        self._away = False
         self._failure = ""
 
     @classmethod
@@ -145,9 +167,9 @@ class Journal:
             descriptor = os.open(path, flags, 0o600)
         except OSError as error:
             raise EvidenceError(f"The journal can't be created: {error.strerror}.", _CHECK_THE_STICK) from error
-        journal = cls(descriptor, path, header)
+        journal = cls(JournalFile(descriptor, path), header)
         try:
-            journal._append_line(_HEADER, to_json_form(header), sync=True)
+            journal._take(_Entry(_HEADER, to_json_form(header), 0), sync=True, may_wait=False)
             sync_folder(folder)
         except OSError as error:
             journal.close()
@@ -157,37 +179,104 @@ class Journal:
             raise
         return journal
 
+    @property
+    def away(self) -> bool:
+        """Whether the stick was found missing and has not come back: lines may be in memory only."""
+        return self._away
+
     def check(self) -> None:
-        """Raise EvidenceError if the journal takes nothing more: no effect may begin that it can't hold."""
+        """Raise EvidenceError if the journal takes nothing more: no effect may go on that it can't hold."""
         if self._failure:
             raise EvidenceError(f"The journal can't be written: {self._failure}.", _CHECK_THE_STICK)
 
+    def announce(self, event: Event) -> None:
+        """Put an event on stable storage before returning, as a new effect asks for; raises EvidenceError."""
+        self._take(_entry_of(event), sync=True, may_wait=False)
+
     def append(self, event: Event) -> None:
-        """Put an event on stable storage before returning (a progress mark only into the file); raises EvidenceError."""
-        self._append_line(_NAMES[type(event)], to_json_form(event), sync=not isinstance(event, ProgressEvent))
+        """Put an event of what has begun on stable storage, or into memory while the stick is away; raises EvidenceError.
+
+        A progress mark goes only into the file.
+        """
+        self._take(_entry_of(event), sync=not isinstance(event, ProgressEvent), may_wait=True)
+
+    def come_back(self) -> bool:
+        """Whether all that was taken is durable, after looking for a stick that is away; raises EvidenceError for good."""
+        with self._lock:
+            self.check()
+            try:
+                if self._away:
+                    self._file.reopen()
+                    self._last = self._durable
+                    for entry in self._waiting:
+                        self._write(entry)
+                if self._waiting or self._away:
+                    self._sync()
+            except OSError as error:
+                self._blame(error)
+            except EvidenceError:
+                self._failure = "another one came back"
+                raise
+            else:
+                self._away = False
+            return not self._away
+
+    def lost_results(self) -> frozenset[str]:
+        """The jobs whose result is not durable."""
+        with self._lock:
+            return frozenset(e.result_of for e in self._waiting if e.result_of)
 
     def close(self) -> None:
         """Release the file; safe to call twice."""
         with self._lock:
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-                self._descriptor = -1
-                self._failure = self._failure or "closed"
+            self._file.close()
+            self._failure = self._failure or "closed"
 
-    def _append_line(self, event: str, body: object, *, sync: bool) -> None:
+    def _take(self, entry: _Entry, *, sync: bool, may_wait: bool) -> None:
         with self._lock:
             self.check()
-            line, digest = _encode_line(self._number, self._previous, event, body)
-            try:
-                _write_whole(self._descriptor, line)
-                if sync:
-                    os.fdatasync(self._descriptor)
-            except OSError as error:
-                # The line may be torn: another behind it would read as damage in the middle.
-                self._failure = error.strerror or "input/output error"
-                raise EvidenceError(f"The journal can't be written: {self._failure}.", _CHECK_THE_STICK) from error
-            self._number += 1
-            self._previous = digest
+            self._keep(entry)
+            if not self._away:
+                try:
+                    self._write(entry)
+                    if sync or len(self._waiting) >= _MOST_UNSYNCED:
+                        self._sync()
+                except OSError as error:
+                    self._blame(error)
+            if self._away and not may_wait:
+                # What was not announced does not begin, and must not be found in the journal later.
+                self._waiting.remove(entry)
+                raise EvidenceError("The journal can't be written: the stick is not there.", _CHECK_THE_STICK)
+
+    def _blame(self, error: OSError) -> None:
+        if error.errno in PULLED:
+            self._away = True
+            return
+        # The line may be torn: another behind it would read as damage in the middle.
+        self._failure = error.strerror or "input/output error"
+        raise EvidenceError(f"The journal can't be written: {self._failure}.", _CHECK_THE_STICK) from error
+
+    def _write(self, entry: _Entry) -> None:
+        number, previous = self._last
+        line, digest = _encode_line(number, previous, entry.name, entry.body)
+        self._file.write(line)
+        self._last = number + 1, digest
+
+    def _sync(self) -> None:
+        self._file.sync()
+        self._durable = self._last
+        self._waiting.clear()
+
+    def _keep(self, entry: _Entry) -> None:
+        if self._away and entry.mark_of:
+            # Of a job's marks only the last one says something.
+            self._waiting = [e for e in self._waiting if e.mark_of != entry.mark_of]
+        self._waiting.append(entry)
+        if self._away and sum(e.size for e in self._waiting) > MOST_KEPT_BYTES:
+            self._waiting = [e for e in self._waiting if not e.mark_of]
+            if sum(e.size for e in self._waiting) > MOST_KEPT_BYTES:
+                self._failure = "the stick was away for too long"
+                self.check()
 
 
 def read_journal(path: Path) -> JournalContent:
@@ -228,10 +317,11 @@ def _is_torn(rest: list[bytes]) -> bool:
     return not b"".join(rest).strip(b"\0")
 
 
-def _write_whole(descriptor: int, line: bytes) -> None:
-    view = memoryview(line)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _entry_of(event: Event) -> _Entry:
+    body = to_json_form(event)
+    mark_of = event.job_id if isinstance(event, ProgressEvent) else ""
+    result_of = event.result.job_id if isinstance(event, ResultEvent) else ""
+    return _Entry(_NAMES[type(event)], body, len(_canonical(body)), mark_of, result_of)
 
 
 def _encode_line(number: int, previous: str, event: str, body: object) -> tuple[bytes, str]:

@@ -187,7 +187,7 @@ def test_a_journal_that_fails_at_any_event_is_never_success(tmp_path, monkeypatc
     real, count = getattr(os, call), []
 
     def fail(descriptor, *rest):
-        if descriptor == it.journal._descriptor:
+        if descriptor == it.journal._file.descriptor:
             count.append(1)
             if len(count) >= event:
                 raise OSError(errno.ENOSPC, "No space left on device")

@@ -282,7 +282,7 @@ def test_after_a_torn_write_nothing_more_is_taken(tmp_path, monkeypatch):
     real = os.write
 
     def torn(descriptor, data):
-        if descriptor == journal._descriptor and len(data) < 5:
+        if descriptor == journal._file.descriptor and len(data) < 5:
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(descriptor, data[: max(1, len(data) // 2)])
 
