@@ -248,8 +248,17 @@ def _canonical_name(name: str, drives: tuple[Drive, ...]) -> str:
 
 def _follow_jobs(sitting: Sitting, interrupted: list[int]) -> None:
     reported = time.monotonic()
-    while not sitting.wait(_POLL_SECONDS):
-        if interrupted:
+    missing = False
+    while not sitting.wait(_POLL_SECONDS) or sitting.view().stick_missing:
+        state = sitting.view()
+        if state.stick_missing and not missing:
+            _say("The stick was pulled out. The drives go on. Put the same stick back; do not switch off.")
+        missing = state.stick_missing
+        if state.stage is Stage.RECORD_FAILED:
+            if interrupted:
+                return
+            time.sleep(_POLL_SECONDS)
+        elif interrupted:
             _say("Stopping; what was done is being recorded.")
             sitting.cancel()
             interrupted.clear()

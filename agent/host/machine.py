@@ -1,5 +1,6 @@
 """The machine behind a protocol: `__main__` chooses real or simulated once, nobody else asks which one it is."""
 
+from pathlib import Path
 from typing import Protocol
 
 from agent.model.drive import Drive, Identity
@@ -62,6 +63,10 @@ class Machine(Protocol):
     @property
     def runs_from_memory(self) -> bool | None:
         """Whether the live system was copied to memory, so that its stick may be pulled; None outside of it."""
+        ...
+
+    def is_there(self, folder: Path) -> bool:
+        """Whether this folder is there and so is the medium below it, pulled sticks being still mounted for a while."""
         ...
 
     def helper_versions(self) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """The machine that the program runs on. Outside the live image nothing is opened for writing without `real_drives`."""
 
+import os
 import platform
 import re
 from functools import cached_property
+from pathlib import Path
 
 from agent.errors import MediaBusy, MediaVanished, Refused, ToolFailed, ToolMissing
 from agent.host import discover, smart
@@ -65,6 +67,17 @@ class RealMachine:
     def runs_from_memory(self) -> bool | None:
         """Whether the boot script copied the live system to memory; None elsewhere."""
         return (self._roots.root / IN_MEMORY).is_file() if self._live else None
+
+    def is_there(self, folder: Path) -> bool:
+        """Whether this folder is there, on a medium that the kernel still knows."""
+        try:
+            device = folder.stat().st_dev
+        except OSError:
+            return False
+        known = self._roots.sys / "dev/block"
+        # Without a major number it lies in memory, or on a file system of several devices that answers for itself.
+        name = f"{os.major(device)}:{os.minor(device)}"
+        return folder.is_dir() and (os.major(device) == 0 or not known.is_dir() or (known / name).exists())
 
     def helper_versions(self) -> tuple[str, ...]:
         """ "name version" of each helper program that is installed."""

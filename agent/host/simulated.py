@@ -44,6 +44,10 @@ class SimulatedMachine:
         """What the machine is, in words."""
         return str(self._about.get("title", ""))
 
+    def is_there(self, folder: Path) -> bool:
+        """Whether this folder is there."""
+        return folder.is_dir()
+
     def helper_versions(self) -> tuple[str, ...]:
         """The programs that made the captures."""
         captures = [f"drives/{name}/smartctl.json" for name in self._drives]

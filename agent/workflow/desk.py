@@ -7,14 +7,17 @@ from datetime import datetime
 from pathlib import Path
 
 from agent import __version__
+from agent.engine.stream import self_check
 from agent.host.machine import Machine
 from agent.model.machine import Environment
 from agent.model.record import Operator, Tool
 from agent.model.session import SessionHeader
+from agent.registry.writable import check_writable
 from agent.workflow.record_id import new_record_id
-from agent.workflow.station import Station
-from agent.workflow.uploads import Registry
-from agent.workflow.view import Inspection, PlanSet
+from agent.workflow.sequence import check_numbering
+from agent.workflow.station import Station, check_may_sign
+from agent.workflow.uploads import Registry, connect
+from agent.workflow.view import Inspection, PlanSet, StationView
 
 
 @dataclass(frozen=True)
@@ -52,4 +55,31 @@ def make_header(
         drives=inspection.drives,
         plans=plans.plans,
         refusals=plans.refusals,
+    )
+
+
+def check_desk(desk: Desk, machine: Machine) -> None:
+    """Everything that would only show once drives are erased: raises AgentError before anything is touched."""
+    if desk.registry.url:
+        connect(desk.registry)
+    check_may_sign(desk.station, machine.environment)
+    check_numbering(desk.station.folder)
+    self_check()
+    check_writable(desk.evidence)
+
+
+def station_view(desk: Desk, machine: Machine) -> StationView:
+    """Where and as whom a sitting runs."""
+    signer = desk.station.key.chain.signer
+    environment = machine.environment
+    return StationView(
+        environment=environment,
+        specimen=environment is Environment.SIMULATED,
+        organisation=signer.organisation,
+        station=signer.station,
+        trusted_root=signer.root,
+        operator=desk.operator,
+        evidence=desk.evidence,
+        registry=desk.registry.url,
+        from_memory=machine.runs_from_memory,
     )

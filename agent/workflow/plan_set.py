@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agent.engine.planning import make_plan
+from agent.errors import Refused
 from agent.model.drive import Drive, confirmable_name
 from agent.model.sanitization import Plan, Policy, Refusal
 from agent.workflow.confirmation import new_code
@@ -24,3 +25,11 @@ def make_plan_set(chosen: Sequence[Drive], every: tuple[Drive, ...], policy: Pol
         names=names,
         name_is_node=tuple(name == p.drive.node for name, p in zip(names, plans, strict=True)),
     )
+
+
+def check_plans(plans: PlanSet, drives: tuple[Drive, ...]) -> None:
+    """Raise Refused where these plans can't be carried out on the drives as they were found last."""
+    if not plans.plans and any(d.on_offer for d in drives):
+        raise Refused("No drive was chosen.", "Choose the drives to sanitize.")
+    if any(p.drive not in drives for p in plans.plans):
+        raise Refused("The drives were looked at anew since this was planned.", "Plan and confirm again.")

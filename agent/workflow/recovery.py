@@ -34,31 +34,67 @@ class Recovered:
     remarks: tuple[str, ...]
 
 
+class Hold:
+    """The journal folder of an evidence folder, locked for one sitting."""
+
+    def __init__(self, folder: Path) -> None:
+        """Lock it; raises Refused where another program holds it, EvidenceError."""
+        self.folder = folder
+        self._descriptor = _lock(folder)
+
+    def renew(self) -> None:
+        """Lock the folder that is at the path now, as after the stick was mounted again; raises Refused, EvidenceError."""
+        try:
+            held, there = os.fstat(self._descriptor), self.folder.stat()
+        except OSError as error:
+            raise _unusable(error) from error
+        if (held.st_dev, held.st_ino) != (there.st_dev, there.st_ino):
+            former, self._descriptor = self._descriptor, _lock(self.folder)
+            os.close(former)
+
+    def release(self) -> None:
+        """Let another sitting have it."""
+        os.close(self._descriptor)
+
+
+def _lock(folder: Path) -> int:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unusable(error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if not isinstance(error, BlockingIOError):
+            raise _unusable(error) from error
+        raise Refused(
+            "Another session is using this evidence folder.",
+            "Wait for it, or give another folder with --evidence.",
+        ) from error
+    return descriptor
+
+
+def _unusable(error: OSError) -> EvidenceError:
+    return EvidenceError(f"The journal folder can't be used: {error.strerror}.", "Check the evidence folder.")
+
+
 @contextmanager
-def only_sitting(evidence: Path) -> Iterator[Path]:
+def only_sitting(evidence: Path) -> Iterator[Hold]:
     """Hold the evidence folder's journals for one sitting, so that no other takes a running one for a dead one.
 
-    Yields the journal folder; raises Refused where another program holds it, EvidenceError.
+    Raises Refused where another program holds it, EvidenceError.
     """
     folder = evidence / JOURNAL_FOLDER
     try:
         folder.mkdir(exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise EvidenceError(
-            f"The journal folder can't be used: {error.strerror}.", "Check the evidence folder."
-        ) from error
+        raise _unusable(error) from error
+    hold = Hold(folder)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Refused(
-                "Another session is using this evidence folder.",
-                "Wait for it, or give another folder with --evidence.",
-            ) from error
-        yield folder
+        yield hold
     finally:
-        os.close(descriptor)
+        hold.release()
 
 
 def recover(folder: Path, station: Station, outbox: Outbox, clock: Clock) -> Recovered:

@@ -9,35 +9,32 @@ from contextlib import ExitStack
 from agent.engine.engine import Engine
 from agent.engine.journal import Journal, SessionEvent
 from agent.engine.pass_sets import PASS_SETS
-from agent.engine.stream import self_check
 from agent.errors import AgentError, Refused, UsageError
 from agent.host.machine import Machine
 from agent.model.clock import Clock
 from agent.model.drive import Drive
 from agent.model.health import HealthReport, SelfTestKind
-from agent.model.job import JobResult, JobSnapshot, JobState
-from agent.model.machine import Environment
-from agent.model.record import SessionEnd
+from agent.model.job import JobSnapshot
 from agent.model.sanitization import PassSet, Policy
 from agent.model.session import SessionHeader
 from agent.registry.outbox import Outbox
-from agent.registry.writable import check_writable
 from agent.workflow.clock_check import clock_remark
 from agent.workflow.confirmation import check_code, check_names
-from agent.workflow.desk import Desk, make_header
+from agent.workflow.desk import Desk, check_desk, make_header, station_view
+from agent.workflow.ending import make_ending, only_silent_ones_left, problem_of, without_claims
 from agent.workflow.inspection import inspect_machine, read_health
-from agent.workflow.plan_set import make_plan_set
+from agent.workflow.plan_set import check_plans, make_plan_set
 from agent.workflow.publishing import publish
 from agent.workflow.recording import Ending, build_record
 from agent.workflow.recovery import close_journal, only_sitting, recover
-from agent.workflow.sequence import check_numbering
-from agent.workflow.station import check_may_sign
-from agent.workflow.uploads import Uploads, connect
+from agent.workflow.stick import PULLED_OUT, Stick, blames_stick
+from agent.workflow.uploads import Uploads
 from agent.workflow.view import EvidenceView, Inspection, PlanSet, SittingView, Stage, StationView
 
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.2
+_STICK_NEEDED = frozenset({Stage.RUNNING, Stage.RECORDING, Stage.RECORD_FAILED})
 _OPERATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
@@ -46,6 +43,8 @@ class Sitting:
 
     silence_seconds = 90.0
     """How long a stopped drive may stay silent before the record is made without its answer."""
+    stick_seconds = 3.0
+    """How often a stick that was pulled is looked for."""
 
     def __init__(self, machine: Machine, desk: Desk, clock: Clock) -> None:
         """Check everything that could lose a record later, and record sessions that were interrupted; raises AgentError."""
@@ -69,11 +68,15 @@ class Sitting:
         self._problem = ("", "")
         self._stopped: dict[str | None, float] = {}
         self._done = threading.Event()
+        self._closed = threading.Event()
+        self._stick_lost = False
         self._outbox = Outbox(desk.evidence)
         self._uploads = Uploads(self._outbox, desk.registry)
-        self._check_desk()
+        check_desk(self._desk, self._machine)
         with ExitStack() as held:
-            self._journals = held.enter_context(only_sitting(desk.evidence))
+            hold = held.enter_context(only_sitting(desk.evidence))
+            self._journals = hold.folder
+            self._stick = Stick(machine, desk.evidence, hold)
             # Damaged records are set aside first, so that a journal beside one is not taken for recorded.
             self._uploads.refresh()
             recovered = recover(self._journals, desk.station, self._outbox, clock)
@@ -83,33 +86,11 @@ class Sitting:
             self._held = held.pop_all()
         self._uploads.start_if_waiting()
 
-    def _check_desk(self) -> None:
-        """Everything that would only show once drives are erased: raises AgentError before anything is touched."""
-        desk = self._desk
-        if desk.registry.url:
-            connect(desk.registry)
-        check_may_sign(desk.station, self._machine.environment)
-        check_numbering(desk.station.folder)
-        self_check()
-        check_writable(desk.evidence)
-
     # what is there --------------------------------------------------------------------------------------------
 
     def station_view(self) -> StationView:
         """Where and as whom this sitting runs."""
-        signer = self._desk.station.key.chain.signer
-        environment = self._machine.environment
-        return StationView(
-            environment=environment,
-            specimen=environment is Environment.SIMULATED,
-            organisation=signer.organisation,
-            station=signer.station,
-            trusted_root=signer.root,
-            operator=self._desk.operator,
-            evidence=self._desk.evidence,
-            registry=self._desk.registry.url,
-            from_memory=self._machine.runs_from_memory,
-        )
+        return station_view(self._desk, self._machine)
 
     def recovered(self) -> tuple[EvidenceView, ...]:
         """Records of interrupted sessions that were made at this start."""
@@ -166,13 +147,10 @@ class Sitting:
         with self._lock:
             if self._stage is not Stage.READY or self._inspection is None:
                 raise Refused("This machine is already being worked on.", "Wait until its record is there.")
-            if not plans.plans and any(d.on_offer for d in self._drives()):
-                raise Refused("No drive was chosen.", "Choose the drives to sanitize.")
-            if any(p.drive not in self._drives() for p in plans.plans):
-                raise Refused("The drives were looked at anew since this was planned.", "Plan and confirm again.")
+            check_plans(plans, self._drives())
             if plans.plans:
                 self._machine.permit_writing()
-            self._check_desk()
+            check_desk(self._desk, self._machine)
             header = make_header(self._machine, self._desk, self._inspection, plans, self._clock.now())
             journal = Journal.create(self._journals, header)
             engine = Engine(self._machine, journal, self._clock)
@@ -211,7 +189,12 @@ class Sitting:
         with self._lock:
             session = self._session if self._stage is Stage.RECORDED else None
             evidence = self._uploads.view(session.record_id) if session else None
-            return SittingView(self._stage, evidence, *self._problem)
+            stage, problem, journal = self._stage, self._problem, self._journal
+            lost = self._stick_lost
+        # Without a session nothing is lost with the stick; whether one can begin is asked when it does.
+        missing = stage in _STICK_NEEDED and (lost or self._stick.missing(journal))
+        may_pull = stage not in _STICK_NEEDED and self._machine.runs_from_memory is True
+        return SittingView(stage, evidence, *problem, stick_missing=missing, may_pull=may_pull)
 
     def retry_record(self) -> None:
         """Try again to record a finished session, for example after the stick was put back; never blocks."""
@@ -219,6 +202,7 @@ class Sitting:
             if self._stage is not Stage.RECORD_FAILED:
                 return
             self._stage, self._problem = Stage.RECORDING, ("", "")
+            self._stick_lost = False
             self._done.clear()
             self._recorder = threading.Thread(
                 target=self._guarded, args=(self._record,), name="recorder", daemon=True
@@ -253,6 +237,7 @@ class Sitting:
 
     def close(self) -> None:
         """Let another sitting use the evidence folder; jobs must have ended."""
+        self._closed.set()
         self._uploads.close()
         self._held.close()
 
@@ -283,49 +268,52 @@ class Sitting:
         engine, journal = self._engine, self._journal
         if engine is None or journal is None:
             return
-        while not engine.wait(_LOOK_SECONDS) and not self._only_silent_ones_left(engine):
-            pass
+        looked = self._clock.monotonic()
+        while not engine.wait(_LOOK_SECONDS) and not self._hangs(engine):
+            now = self._clock.monotonic()
+            if journal.away and now - looked >= self.stick_seconds:
+                looked = now
+                self._stick.bring_back(journal)
         with self._lock:
             self._stage = Stage.RECORDING
         self._record()
 
-    def _only_silent_ones_left(self, engine: Engine) -> bool:
-        # A drive that hangs in the kernel can't be waited for: once stopped, it must not keep the others' record.
-        finished = {r.plan.drive.node for r in engine.results()}
-        waiting = [s.node for s in engine.snapshots() if s.node not in finished]
-        stopped = dict(self._stopped)
-        times = [stopped.get(node, stopped.get(None)) for node in waiting]
-        now = self._clock.monotonic()
-        return all(t is not None and now - t > self.silence_seconds for t in times)
-
-    def _end(self, results: tuple[JobResult, ...], snapshots: tuple[JobSnapshot, ...]) -> Ending:
-        finished = {r.plan.drive.node for r in results}
-        silent = {s.node: f"{s.state}, {s.progress.done_bytes} bytes" for s in snapshots if s.node not in finished}
-        health = {}
-        for result in results:
-            report = read_health(self._machine, result.plan.drive)
-            if report is not None:
-                health[result.plan.drive.node] = report
-        stopped = bool(silent) or any(r.state is JobState.INTERRUPTED for r in results)
-        ended = SessionEnd.CANCELLED if stopped else SessionEnd.COMPLETED
-        return Ending(ended, results, health, self._clock.now(), silent)
+    def _hangs(self, engine: Engine) -> bool:
+        return only_silent_ones_left(engine, dict(self._stopped), self._clock.monotonic(), self.silence_seconds)
 
     def _ended(self, engine: Engine, journal: Journal) -> Ending:
         if self._ending is None:
-            self._ending = self._end(engine.results(), engine.snapshots())
+            self._ending = make_ending(
+                engine.results(),
+                engine.snapshots(),
+                lambda drive: read_health(self._machine, drive),
+                self._clock.now,
+            )
             try:
                 journal.append(SessionEvent(self._ending.ended, self._ending.issued_at))
             except AgentError as error:
                 # The record itself is about to be made; without the line, a crash now is recorded as an interruption.
                 log.warning("end of session not journalled: %s", error.message)
-            journal.close()
         return self._ending
+
+    def _wait_for_stick(self, journal: Journal) -> None:
+        while not self._closed.wait(self.stick_seconds):
+            with self._lock:
+                if self._stage is not Stage.RECORD_FAILED or self._recorder is not threading.current_thread():
+                    return
+            if self._stick.is_back(journal):
+                self.retry_record()
+                return
 
     def _record(self) -> None:
         session, engine, journal = self._session, self._engine, self._journal
         if session is None or engine is None or journal is None:
             raise Refused("There is no session to record.")
         ending = self._ended(engine, journal)
+        if not self._stick.bring_back(journal):
+            self._fail_to_record(journal, PULLED_OUT, stick=True)
+            return
+        ending = without_claims(ending, journal.lost_results())
         issuer = self._desk.station.key.issuer
         try:
             publish(
@@ -337,21 +325,23 @@ class Sitting:
             )
             self._uploads.refresh()
         except (AgentError, OSError) as error:
-            remedy = (
-                error.remedy
-                if isinstance(error, AgentError)
-                else "Check the evidence folder and the station's folder."
-            )
-            message = error.message if isinstance(error, AgentError) else str(error.strerror or error)
+            message, remedy = problem_of(error)
             log.error("the record could not be made: %s", message)  # noqa: TRY400 - told to the person with its remedy
-            self._finish(Stage.RECORD_FAILED, (message, remedy))
+            stick = blames_stick(error) or self._stick.missing(journal)
+            self._fail_to_record(journal, PULLED_OUT if stick else (message, remedy), stick=stick)
             return
+        journal.close()
         close_journal(journal.path)
         # Before the end is announced, so that whoever waits for the upload waits for this one.
         self._uploads.start()
         self._finish(Stage.RECORDED, ("", ""))
 
-    def _finish(self, stage: Stage, problem: tuple[str, str]) -> None:
+    def _fail_to_record(self, journal: Journal, problem: tuple[str, str], *, stick: bool) -> None:
+        self._finish(Stage.RECORD_FAILED, problem, stick_lost=stick)
+        if stick:
+            self._wait_for_stick(journal)
+
+    def _finish(self, stage: Stage, problem: tuple[str, str], *, stick_lost: bool = False) -> None:
         with self._lock:
-            self._stage, self._problem = stage, problem
+            self._stage, self._problem, self._stick_lost = stage, problem, stick_lost
         self._done.set()

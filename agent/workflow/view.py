@@ -102,9 +102,14 @@ class EvidenceView:
 
 @dataclass(frozen=True)
 class SittingView:
-    """The whole sitting at one moment; `problem` and `remedy` are set in RECORD_FAILED."""
+    """The whole sitting at one moment; `problem` and `remedy` are set in RECORD_FAILED.
+
+    `stick_missing`: the stick was pulled before the record was on it; `may_pull`: nothing here needs it any more.
+    """
 
     stage: Stage
     evidence: EvidenceView | None
     problem: str
     remedy: str
+    stick_missing: bool = False
+    may_pull: bool = False

@@ -126,6 +126,22 @@ def test_the_live_image_needs_its_marker_and_its_root(
     assert machine.image_sha256 == ("ab" * 32 if expected is Environment.LIVE_IMAGE else "")
 
 
+def test_a_folder_on_a_medium_that_is_gone_is_not_there(tree: Tree, tmp_path: Path) -> None:
+    machine = RealMachine(real_drives=False, roots=tree.roots)
+    folder = tmp_path / "evidence"
+    assert not machine.is_there(folder)
+    folder.mkdir()
+    device = folder.stat().st_dev
+    known = tree.roots.sys / "dev/block"
+    known.mkdir(parents=True, exist_ok=True)
+    # A folder in memory, as in a container, has no disk that could go.
+    assert machine.is_there(folder) == (os.major(device) == 0)
+    (known / f"{os.major(device)}:{os.minor(device)}").mkdir()
+    assert machine.is_there(folder)
+    (folder / "file").write_text("")
+    assert not machine.is_there(folder / "file")
+
+
 def test_versions_of_the_helpers_that_are_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allow_programs: Allow
 ) -> None:
