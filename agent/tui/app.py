@@ -26,6 +26,7 @@ from agent.tui.progress_screen import ProgressScreen
 from agent.tui.records_screen import RecordsScreen
 from agent.tui.result_screen import ResultScreen
 from agent.tui.theme import SLATE, dress
+from agent.tui.words import STICK_MISSING
 from agent.workflow.view import Inspection, PlanSet, Stage
 
 if TYPE_CHECKING:
@@ -203,16 +204,19 @@ class ArdoiseApp(App[str]):
         if isinstance(self.screen, ConfirmScreen):
             self.screen.action_cancel()
             return
-        stage = self.sitting.view().stage
-        if stage in {Stage.RUNNING, Stage.RECORDING}:
-            self._refuse_to_quit()
+        view = self.sitting.view()
+        stage = view.stage
+        if view.stick_missing:
+            # What is in memory only would be lost with this program.
+            self._refuse_to_quit(_(STICK_MISSING))
+        elif stage in {Stage.RUNNING, Stage.RECORDING}:
+            self._refuse_to_quit(_("Drives are being worked on. Wait until all are done, or stop them first."))
         elif stage is Stage.RECORD_FAILED:
             self._ask_to_quit_unrecorded()
         else:
             self.exit("")
 
-    def _refuse_to_quit(self) -> None:
-        text = _("Drives are being worked on. Wait until all are done, or stop them first.")
+    def _refuse_to_quit(self, text: str) -> None:
         if not isinstance(self.screen, AskScreen):
             self.push_screen(AskScreen(_("Not now"), Content(text), [("back", _("Back"))]))
 
@@ -223,7 +227,8 @@ class ArdoiseApp(App[str]):
             self.push_screen(AskScreen(_("Record not saved"), text, answers), self._quit_answered)
 
     def _quit_answered(self, answer: str | None) -> None:
-        if answer == "quit":
+        # The stick may have been pulled while the question stood there.
+        if answer == "quit" and not self.sitting.view().stick_missing:
             self.exit("")
 
     # the world outside ----------------------------------------------------------------------------------------

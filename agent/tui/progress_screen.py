@@ -19,7 +19,7 @@ from agent.tui.figures import duration, phase_fraction, rate, total_fraction, to
 from agent.tui.glyphs import DASH, bar, fit, prose, screen_text
 from agent.tui.page import Page
 from agent.tui.widgets import Action, RowList, Words
-from agent.tui.words import JOB_SIGNS, QUIET_STYLE
+from agent.tui.words import JOB_SIGNS, QUIET_STYLE, stick_line
 from agent.workflow.view import Stage
 
 _GOOD = frozenset({JobState.SANITIZED})
@@ -65,9 +65,13 @@ class ProgressScreen(Page):
     def draw(self) -> None:
         """Draw the present snapshots."""
         jobs = self.sitting.snapshots()
-        recording = self.sitting.view().stage is Stage.RECORDING
+        view = self.sitting.view()
+        recording = view.stage is Stage.RECORDING
         self._draw_huge(jobs, recording=recording)
-        self.part("#summary", Words).show(summary(jobs, recording=recording))
+        text = summary(jobs, recording=recording)
+        self.part("#summary", Words).show(
+            Content.assemble(stick_line(), "\n", text) if view.stick_missing else text
+        )
         rows = self.part("#rows", RowList)
         width = max(40, rows.scrollable_content_region.width - 2)
         rows.show_rows([(j.job_id, job_row(j, width)) for j in jobs])

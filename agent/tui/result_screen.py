@@ -18,7 +18,7 @@ from agent.tui.drive_detail import short_node
 from agent.tui.glyphs import DASH, FAILED, fit, prose, screen_text
 from agent.tui.page import Page
 from agent.tui.widgets import Action, Words
-from agent.tui.words import ACT_STYLE, HEADLINE_SIGNS, OUTCOME_SIGNS, UPLOAD_SIGNS
+from agent.tui.words import ACT_STYLE, HEADLINE_SIGNS, OUTCOME_SIGNS, UPLOAD_SIGNS, stick_line
 from agent.workflow.view import EvidenceView, MediumView, SittingView, Stage, StationView, UploadState
 
 _OUTCOME_WIDTH = 16
@@ -72,7 +72,7 @@ class ResultScreen(Page):
         self.set_class(view.stage is Stage.RECORD_FAILED, "-unrecorded")
         self._draw_huge(view)
         step = next_step(view)
-        self.part("#next", Words).show(step)
+        self.part("#next", Words).show(Content.assemble(stick_line(), "\n", step) if view.stick_missing else step)
         media = self.part("#media", VerticalScroll)
         media.border_title = Content(_("Media"))
         width = max(40, media.scrollable_content_region.width - 2)
@@ -132,6 +132,7 @@ _SET_ASIDE = _Step(
 )
 _LOOK = _Step(N_("LOOK"), N_("No medium was found. Look whether a drive is hidden, was removed, or is defective."))
 _REPORT = _Step(N_("REPORT"), N_("The registry did not accept the record. Tell whoever runs the registry."))
+_PUT_BACK = _Step(N_("PUT BACK"), N_("The record is made by itself as soon as the stick is back."))
 _FIX = _Step(N_("FIX"), N_("There is NO record of this run. Do not switch off, do not pull the stick."))
 
 
@@ -139,7 +140,7 @@ def choose_step(view: SittingView) -> _Step:
     """The one thing to do next."""
     evidence = view.evidence
     if view.stage is not Stage.RECORDED or evidence is None:
-        return _FIX
+        return _PUT_BACK if view.stick_missing else _FIX
     if evidence.headline is Headline.INCOMPLETE:
         return _SET_ASIDE
     if evidence.headline is Headline.NO_MEDIUM_FOUND:
@@ -189,6 +190,8 @@ def _reason_lines(medium: MediumView, width: int) -> list[Content]:
 
 def record_content(view: SittingView) -> Content:
     """Where the record is, only after it is there; or, loud, that there is none."""
+    if view.stick_missing:
+        return Content.styled(f" {FAILED} {_('The record could not be saved.')} ", "bold $failed")
     if view.stage is not Stage.RECORDED or view.evidence is None:
         problem = Content.styled(
             f" {FAILED} {prose(view.problem) or _('The record could not be saved.')} ", "bold $failed"
@@ -199,9 +202,9 @@ def record_content(view: SittingView) -> Content:
 
 def stick_content(view: SittingView, station: StationView) -> Content:
     """Whether the stick may be pulled: only where the system is in memory and the record on stable storage."""
-    if station.from_memory is None:
+    if station.from_memory is None or view.stick_missing:
         return Content("")
-    if view.stage is Stage.RECORDED and station.from_memory:
+    if view.may_pull:
         return Content.styled("\n" + _("The stick may be pulled out now."), "$quiet")
     return Content.styled("\n" + _("Leave the stick in."), "$act")
 

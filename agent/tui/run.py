@@ -103,12 +103,18 @@ def keep_screen(
             crashed = ""
             continue
         crashed = app.crash_text
-        busy = sitting.view().stage in _BUSY
+        busy = _is_busy(sitting)
         if not busy:
             return 1 if crashed or app.return_code else 0
         quick_crashes = quick_crashes + 1 if time.monotonic() - opened_at < _QUICK_SECONDS else 0
         if quick_crashes >= _MOST_QUICK_CRASHES:
             return _wait_in_plain_words(sitting, crashed)
+
+
+def _is_busy(sitting: Sitting) -> bool:
+    view = sitting.view()
+    # With the stick away the record waits in this program's memory.
+    return view.stage in _BUSY or view.stick_missing
 
 
 def _open(sitting: Sitting, crashed: str, reopened: bool) -> ArdoiseApp:
@@ -122,7 +128,7 @@ def _open(sitting: Sitting, crashed: str, reopened: bool) -> ArdoiseApp:
 def _wait_in_plain_words(sitting: Sitting, crashed: str, pause_seconds: float = 5.0) -> int:
     # The screen can't be shown at all; the drives matter more.
     sys.stderr.write(_("The screen cannot be shown; the drives go on. {error}").format(error=crashed) + "\n")
-    while sitting.view().stage in _BUSY:
+    while _is_busy(sitting):
         for job in sitting.snapshots():
             done, total = job.progress.done_bytes, job.progress.total_bytes
             sys.stderr.write(f"{job.node}: {job.state.value} {100 * done // total if total else 0} %\n")

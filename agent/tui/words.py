@@ -21,6 +21,9 @@ RUNNING_STYLE = "bold $running-text on $running-back"
 QUIET_STYLE = "$quiet"
 
 
+STICK_MISSING = N_("The stick was pulled out. The drives go on. Put the same stick back; do not switch off.")
+
+
 @dataclass(frozen=True)
 class Sign:
     """One state as a person sees it: word, shape and colours."""
@@ -142,6 +145,11 @@ ENVIRONMENT_WORDS: dict[Environment, str] = {
     Environment.HOST: N_("installed system"),
     Environment.SIMULATED: N_("simulated machine"),
 }
+
+
+def stick_line() -> Content:
+    """What a person reads while the stick is missing, in the loudest colour."""
+    return Content.styled(f" {FAILED} {_(STICK_MISSING)} ", FAILED_STYLE)
 
 
 def type_words(drive: Drive) -> str:

@@ -15,11 +15,13 @@ from agent.model.machine import StorageController
 from agent.model.record import Headline
 from agent.model.sanitization import Method
 from agent.model.session import InspectedDrive
+from agent.text import use_language
 from agent.tui.app import ArdoiseApp, language_change
 from agent.tui.chooser import MachineChooser
 from agent.tui.confirmation_gate import ALPHABET
 from agent.tui.dialogs import AskScreen
 from agent.tui.drives_screen import DrivesScreen
+from agent.tui.glyphs import ALLOWED
 from agent.tui.help_screen import HelpScreen
 from agent.tui.plan_screen import PlanScreen
 from agent.tui.progress_screen import ProgressScreen
@@ -197,6 +199,50 @@ async def test_quitting_is_refused_while_drives_are_worked_on(key: str) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen), "back")
         assert pilot.app.is_running
         assert sitting.told == []
+
+
+@pytest.mark.parametrize("code", ["en", "fr", "de"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("failed", [False, True])
+async def test_a_missing_stick_is_loud_and_keeps_the_screen(code: str, size: tuple[int, int], failed: bool) -> None:
+    use_language(code)
+    sitting = FakeSitting()
+    sitting.run(make_job(0))
+    app = make_app(sitting)
+    loud = {"en": "The stick was pulled out.", "fr": "La clé a été retirée.", "de": "Der Stick wurde gezogen."}[
+        code
+    ]
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ProgressScreen), "progress")
+        assert loud not in screen_lines(app)
+        if failed:
+            sitting.fail_to_record("gone", "put it back")
+        sitting.state = replace(sitting.state, stick_missing=True)
+        await until(pilot, lambda: isinstance(app.screen, ResultScreen) is failed, "the stage's screen")
+        shown = await until_shown(pilot, loud)
+        assert set(shown) - {"\n"} <= ALLOWED
+        await pilot.press("f10")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen), "the refusal")
+        await until_shown(pilot, {"en": "Not now", "fr": "Pas maintenant", "de": "Nicht jetzt"}[code])
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: not isinstance(app.screen, AskScreen), "back")
+        assert app.is_running
+        sitting.state = replace(sitting.state, stick_missing=False)
+        await until(pilot, lambda: loud not in screen_lines(app), "the line goes")
+
+
+async def test_a_stick_that_is_pulled_while_quitting_is_asked_for_keeps_the_screen() -> None:
+    sitting = FakeSitting()
+    sitting.fail_to_record("full", "make room")
+    app = make_app(sitting)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ResultScreen), "result")
+        await pilot.press("f10")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen), "question")
+        sitting.state = replace(sitting.state, stick_missing=True)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: not isinstance(app.screen, AskScreen), "answered")
+        assert app.is_running
 
 
 async def test_quitting_when_nothing_runs() -> None:

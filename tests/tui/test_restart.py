@@ -1,6 +1,7 @@
 """The screen is disposable: whatever becomes of it, jobs go on, and it comes back."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -70,6 +71,15 @@ def test_a_crash_without_jobs_ends_with_one(capfd: pytest.CaptureFixture[str]) -
 
     assert run.keep_screen(sitting, "en", opener) == 1
     assert len(opened) == 1
+
+
+def test_a_screen_that_ends_while_the_stick_is_out_opens_again() -> None:
+    sitting = FakeSitting()
+    sitting.fail_to_record("gone", "put it back")
+    sitting.state = replace(sitting.state, stick_missing=True)
+    opened: list[str] = []
+    assert run.keep_screen(sitting, "en", open_headless(["", "finish"], sitting, opened)) == 0
+    assert len(opened) == 2
 
 
 def test_quitting_a_running_screen_by_force_opens_it_again() -> None:

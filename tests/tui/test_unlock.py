@@ -124,5 +124,6 @@ async def test_the_stick_may_be_pulled_only_with_a_record_and_the_system_in_memo
     from_memory: bool | None, stage: Stage, expected: str
 ) -> None:
     station = replace(FakeSitting().station, from_memory=from_memory)
-    words = str(stick_content(SittingView(stage, None, "", ""), station))
+    may_pull = from_memory is True and stage is Stage.RECORDED
+    words = str(stick_content(SittingView(stage, None, "", "", may_pull=may_pull), station))
     assert expected in words if expected else not words
