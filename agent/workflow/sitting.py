@@ -151,6 +151,7 @@ class Sitting:
             if plans.plans:
                 self._machine.permit_writing()
             check_desk(self._desk, self._machine)
+            self._stick.hold()
             header = make_header(self._machine, self._desk, self._inspection, plans, self._clock.now())
             journal = Journal.create(self._journals, header)
             engine = Engine(self._machine, journal, self._clock)

@@ -1,5 +1,6 @@
 """The stick with the evidence folder: whether it was pulled in the middle of the work, and what to do when it is back."""
 
+import errno
 import logging
 from pathlib import Path
 
@@ -26,6 +27,10 @@ class Stick:
     def missing(self, journal: Journal | None) -> bool:
         """Whether lines are in memory only, or the evidence folder is not there."""
         return (journal is not None and journal.away) or not self._machine.is_there(self._evidence)
+
+    def hold(self) -> None:
+        """Lock the folder for this sitting, also after the stick was pulled between two rounds; raises Refused, EvidenceError."""
+        self._hold.renew()
 
     def bring_back(self, journal: Journal) -> bool:
         """Whether nothing has to wait for the stick any more: the journal is durable on it, or lost for good."""
@@ -58,4 +63,5 @@ class Stick:
 def blames_stick(error: BaseException) -> bool:
     """Whether this is what the system says where the medium below a file has gone."""
     cause = error if isinstance(error, OSError) else error.__cause__
-    return isinstance(cause, OSError) and cause.errno in PULLED
+    # A file that is missing in a folder that is there says nothing of the stick.
+    return isinstance(cause, OSError) and cause.errno in PULLED - {errno.ENOENT}

@@ -173,6 +173,23 @@ def test_the_folder_is_held_again_after_it_came_back(begun, desk) -> None:
         pass
 
 
+def test_pulled_between_two_rounds(sit, machine, desk) -> None:
+    sitting = sit(machine("laptop"))
+    start(sitting)
+    assert sitting.wait(WAIT)
+    pull(desk.evidence)
+    assert not sitting.view().stick_missing, "with its record durable nothing waits for the stick"
+    plug_in(desk.evidence)
+    sitting.new_round()
+    with only_sitting(desk.evidence), pytest.raises(AgentError, match="Another session"):
+        start(sitting)
+    start(sitting)
+    with pytest.raises(AgentError, match="Another session"), only_sitting(desk.evidence):
+        pass
+    assert sitting.wait(WAIT)
+    assert sitting.view().stage is Stage.RECORDED
+
+
 def test_a_folder_that_another_session_took_meanwhile_is_left_to_it(begun, desk) -> None:
     pull(desk.evidence)
     until(lambda: begun.view().stage is Stage.RECORD_FAILED)
