@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from agent import cli
 from agent.__main__ import main
 from agent.host import real
+from agent.workflow.view import SittingView, Stage
 from tests.bench.make import make_bench
 
 
@@ -69,3 +71,36 @@ def test_a_missing_machine_names_the_remedy(tmp_path, capsys) -> None:
     said = capsys.readouterr().err
     assert said.startswith("ardoise: ")
     assert "Traceback" not in said
+
+
+class PulledSitting:
+    """As much of a sitting as the command follows: its stick is out after the end, and comes back at the third look."""
+
+    def __init__(self, *, comes_back: bool) -> None:
+        self.looks = 0
+        self.comes_back = comes_back
+
+    def wait(self, _timeout: float) -> bool:
+        return True
+
+    def snapshots(self) -> tuple[()]:
+        return ()
+
+    def view(self) -> SittingView:
+        self.looks += 1
+        if self.comes_back and self.looks > 4:
+            return SittingView(Stage.RECORDED, None, "", "")
+        return SittingView(
+            Stage.RECORD_FAILED, None, "The stick was pulled out.", "Put it back.", stick_missing=True
+        )
+
+
+def test_the_command_waits_for_a_stick_that_is_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_POLL_SECONDS", 0.01)
+    sitting = PulledSitting(comes_back=True)
+    cli._follow_jobs(sitting, [])  # type: ignore[arg-type]
+    assert sitting.looks > 4
+    assert capsys.readouterr().err.count("Put the same stick back") == 1
+    cli._follow_jobs(PulledSitting(comes_back=False), [2])  # type: ignore[arg-type]
