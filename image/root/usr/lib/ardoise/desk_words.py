@@ -3,11 +3,11 @@
 WORDS = {
     "no_place": {
         "en": "There is no writable place for evidence ({why}), so nothing can be erased here.\n"
-        "Write the stick again in DD mode (not \"ISO mode\"), start from it, and try again.",
+        "Use another stick, or write this one again, start from it, and try again.",
         "fr": "Il n'y a pas d'emplacement inscriptible pour les preuves ({why}) : rien ne peut être effacé ici.\n"
-        "Écrivez de nouveau la clé en mode DD (pas en « mode ISO »), démarrez dessus, puis réessayez.",
+        "Prenez une autre clé ou écrivez de nouveau celle-ci, démarrez dessus, puis réessayez.",
         "de": "Es gibt keinen beschreibbaren Ort für Nachweise ({why}), deshalb kann hier nichts gelöscht werden.\n"
-        "Schreiben Sie den Stick neu im DD-Modus (nicht im «ISO-Modus»), starten Sie davon und versuchen Sie es erneut.",
+        "Nehmen Sie einen anderen Stick oder schreiben Sie diesen neu, starten Sie davon und versuchen Sie es erneut.",
     },
     "not_enrolled": {
         "en": "This stick is not enrolled: it has no key to sign with (missing: {missing}).\n"
@@ -30,6 +30,11 @@ WORDS = {
         "en": "The image could not be measured; records will say so.",
         "fr": "L'image n'a pas pu être mesurée ; les procès-verbaux le diront.",
         "de": "Das Abbild konnte nicht gemessen werden; die Protokolle werden es sagen.",
+    },
+    "stick_away": {
+        "en": "The stick is out. Put it back before you restart or switch off.    Enter: open the screen again",
+        "fr": "La clé est retirée. Rebranchez-la avant de redémarrer ou d'éteindre.    Entrée : rouvrir l'écran",
+        "de": "Der Stick fehlt. Stecken Sie ihn vor dem Neustart oder Ausschalten wieder ein.    Eingabe: Bildschirm wieder öffnen",
     },
     "menu": {
         "en": "Enter: open the screen again    R: restart    X: switch off",
