@@ -1,4 +1,5 @@
-"""A stick onto which the ISO's files were copied one by one (Rufus' "ISO mode"): it starts under Secure Boot and keeps evidence."""
+"""A stick onto which the ISO's files were copied one by one (Rufus' "ISO mode"): it starts under Secure Boot and keeps evidence,
+also after it was pulled and put back."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import pytest
 from tests.boot import enrol
 from tests.boot.disks import MIB
 from tests.boot.machine import IN_TOOLS, PLACE, inside, running
-from tests.boot.steps import settle, unlock
+from tests.boot.steps import START_SECONDS, settle, unlock
 from tests.conftest import Allow
 
 pytestmark = pytest.mark.timeout(1800)
@@ -41,6 +42,10 @@ def test_copied_file_by_file(iso: Path, allow_programs: Allow) -> None:
     arguments = [inside(PLACE), inside(iso), inside(trust.station), inside(settings)]
     subprocess.run([IN_TOOLS, "sh", "-c", _COPY, "sh", *arguments], check=True)
     with running("copied", stick, "secure") as machine:
+        machine.wait_for("screen", START_SECONDS)
+        machine.pull()
+        machine.plug()
+        machine.wait_for("stick back", 120)
         unlock(machine)
         machine.wait_until(lambda: journal_there(stick), "evidence folder on the stick", 240)
         settle(machine, "no-drive")

@@ -62,6 +62,32 @@ def test_loaders_and_kernel_are_signed(root: Path, iso: Path) -> None:
     assert "Debian Secure Boot CA" in output("sbverify", "--list", inside(PLACE / "live" / "vmlinuz"))
 
 
+def test_loaders_are_also_files(root: Path, iso: Path) -> None:
+    """A stick onto which the files are copied one by one starts with the same loaders."""
+    script = f"cd {inside(PLACE)} && rm -rf tree && xorriso -osirrox on -indev {inside(iso)} -extract /EFI tree 2>/dev/null"
+    output("sh", "-c", f"{script} && chmod -R u+w tree")
+    names = {p.name for p in (PLACE / "tree/BOOT").iterdir()}
+    assert names == {"BOOTX64.EFI", "grubx64.efi", "mmx64.efi", "BOOTIA32.EFI"}
+    volume = f"{inside(iso)}@@{partition(iso, 2)[0]}"
+    for name in sorted(names):
+        output("mcopy", "-o", "-i", volume, f"::/EFI/BOOT/{name}", inside(PLACE / name))
+        assert (PLACE / name).read_bytes() == (PLACE / "tree/BOOT" / name).read_bytes(), name
+
+
+def test_network_start_is_of_the_same_build(root: Path, iso: Path) -> None:
+    """The boot menu of the network start names the squashfs that lies beside it, which is the ISO's."""
+    netboot = iso.parent / "netboot"
+    digest = iso.with_suffix(".sha256").read_text().strip()
+    assert output("sha256sum", inside(netboot / "root.squashfs"))[:64] == digest
+    assert f"ardoise.sha256={digest} " in (netboot / "grub/grub.cfg").read_text()
+    assert (netboot / "vmlinuz").read_bytes() == (PLACE / "live/vmlinuz").read_bytes()
+    assert (netboot / "initrd").stat().st_size > (PLACE / "live/initrd").stat().st_size
+    assert "Microsoft Corporation UEFI CA 2011" in output(
+        "sbverify", "--list", inside(netboot / "shimx64.efi.signed")
+    )
+    assert "Debian Secure Boot CA" in output("sbverify", "--list", inside(netboot / "grubx64.efi"))
+
+
 def test_kernel_opens_only_the_sticks_file_systems(root: Path) -> None:
     kernel = next((root / "usr/lib/modules").iterdir()) / "kernel"
     found = {p.relative_to(kernel / "fs").parts[0] for p in (kernel / "fs").rglob("*.ko*")}

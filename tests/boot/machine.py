@@ -60,6 +60,15 @@ class Machine:
                 )
             time.sleep(0.5)
 
+    def pull(self, drive: str = "stick") -> None:
+        """Pull a USB stick out."""
+        self.monitor.command("device_del", id=drive)
+        time.sleep(5)
+
+    def plug(self, drive: str = "stick", serial: str = "STICK0001") -> None:
+        """Plug a USB stick in."""
+        self.monitor.command("device_add", driver="usb-storage", bus="usb.0", drive=drive, id=drive, serial=serial)
+
     def reported(self) -> str:
         """Everything that the desk told the report port."""
         return self.report.read_text(errors="replace") if self.report.exists() else ""

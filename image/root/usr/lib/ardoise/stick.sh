@@ -6,7 +6,9 @@ safe=noexec,nosuid,nodev,noatime
 fat=$safe,umask=0077,utf8=1,errors=remount-ro
 
 partition() { case $1 in *[0-9]) echo "$1p$2" ;; *) echo "$1$2" ;; esac; }
-problem() { echo "$*" >$run/data-problem; }
+problem() { echo "$*" >$run/data-problem; report "problem: $*"; }
+# Tells a virtual machine's report port, where there is one.
+report() { [ ! -e /dev/virtio-ports/org.ardoise.report ] || echo "ardoise: $*" >/dev/virtio-ports/org.ardoise.report; }
 kind_of() { blkid -p -s TYPE -o value "$1" 2>/dev/null; }
 volume_of() { blkid -p -s UUID -o value "$1" 2>/dev/null; }
 
