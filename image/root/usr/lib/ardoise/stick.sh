@@ -22,8 +22,8 @@ serial_of() {
 # Which station the folder $1 holds; empty where it holds none.
 station_of() { sha256sum "$1/station/station.cert.pem" 2>/dev/null | cut -c1-64; }
 
-# Whether what is mounted at $1 has lost its device, by the kernel's own table: the dead file system is not asked.
-is_dead() { number=$(findmnt -nro MAJ:MIN -M "$1" | tail -n 1) && [ -n "$number" ] && [ ! -e "/sys/dev/block/$number" ]; }
+# Whether the data volume is mounted and its device still there, by the kernel's own tables: a dead file system is not asked.
+is_alive() { number=$(findmnt -nro MAJ:MIN -M $data | tail -n 1) && [ -n "$number" ] && [ -e "/sys/dev/block/$number" ]; }
 
 # The data partition $1: checked first, every write goes through, nothing on it is run.
 mount_partition() {
