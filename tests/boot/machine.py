@@ -171,7 +171,7 @@ def running(
         *("-device", "virtio-serial-pci", "-chardev", f"file,id=report,path={inside(report)}"),
         *("-device", "virtserialport,chardev=report,name=org.ardoise.report"),
         *("-device", "qemu-xhci,id=usb", *_stick_options(stick, write_log)),
-        *("-device", "usb-storage,bus=usb.0,drive=stick,serial=STICK0001,bootindex=0", *extra),
+        *("-device", "usb-storage,bus=usb.0,drive=stick,id=stick,serial=STICK0001,bootindex=0", *extra),
     ]
     log = (PLACE / f"{name}.log").open("wb")
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
