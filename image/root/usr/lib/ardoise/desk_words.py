@@ -31,11 +31,6 @@ WORDS = {
         "fr": "L'image n'a pas pu être mesurée ; les procès-verbaux le diront.",
         "de": "Das Abbild konnte nicht gemessen werden; die Protokolle werden es sagen.",
     },
-    "stick_away": {
-        "en": "The stick is out. Put it back before you restart or switch off.    Enter: open the screen again",
-        "fr": "La clé est retirée. Rebranchez-la avant de redémarrer ou d'éteindre.    Entrée : rouvrir l'écran",
-        "de": "Der Stick fehlt. Stecken Sie ihn vor dem Neustart oder Ausschalten wieder ein.    Eingabe: Bildschirm wieder öffnen",
-    },
     "menu": {
         "en": "Enter: open the screen again    R: restart    X: switch off",
         "fr": "Entrée : rouvrir l'écran    R : redémarrer    X : éteindre",
