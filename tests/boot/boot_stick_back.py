@@ -16,13 +16,13 @@ from agent.__main__ import main as ardoise
 from tests.boot import enrol
 from tests.boot.disks import MIB, markers_left, plant
 from tests.boot.machine import IN_TOOLS, PLACE, Machine, inside, running, stick_from
-from tests.boot.screen import FAILED, find_colour
+from tests.boot.screen import FAILED_BACK, find_colour
 from tests.boot.steps import code_font, confirm_by_code, reach_list, settle, step
 from tests.conftest import Allow
 
 pytestmark = pytest.mark.timeout(1800)
 # Slow enough that everything that happens to the stick happens while the disk is being written.
-_SIZE, _BYTES_PER_SECOND = 96 * MIB, MIB
+_SIZE, _BYTES_PER_SECOND = 64 * MIB, MIB
 
 
 def test_pulled_and_back(iso: Path, allow_programs: Allow) -> None:
@@ -57,7 +57,7 @@ def test_pulled_and_back(iso: Path, allow_programs: Allow) -> None:
 def pull_and_put_back(machine: Machine, disk: Path) -> None:
     """The screen says loudly that the stick is missing, the disk goes on, another stick changes nothing."""
     machine.pull()
-    machine.wait_until(lambda: find_colour(machine.picture("pulled"), FAILED) is not None, "loud line", 60)
+    machine.wait_until(lambda: find_colour(machine.picture("pulled"), FAILED_BACK) is not None, "loud line", 60)
     left = len(markers_left(disk, "back"))
     machine.plug("other")
     machine.wait_for("problem: another stick was plugged in", 120)
@@ -65,7 +65,7 @@ def pull_and_put_back(machine: Machine, disk: Path) -> None:
     assert len(markers_left(disk, "back")) < left, "the overwriting goes on without the stick"
     machine.plug()
     machine.wait_for("stick back", 120)
-    machine.wait_until(lambda: find_colour(machine.picture("put-back"), FAILED) is None, "end of the loud line", 60)
+    machine.wait_until(lambda: find_colour(machine.picture("put-back"), FAILED_BACK) is None, "end of the loud line", 60)
 
 
 def records(stick: Path) -> list[Path]:
