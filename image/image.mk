@@ -1,5 +1,5 @@
 # The live image; the Makefile includes this file.
-BOOT_TESTS ?= image main_job touch power_cut serial copied_stick zoo
+BOOT_TESTS ?= image main_job touch power_cut serial copied_stick stick_back zoo
 .PHONY: image image-compare boot-test stick
 
 image: ## build/ardoise-VERSION-amd64.iso, as root or with sudo
