@@ -65,7 +65,9 @@ def pull_and_put_back(machine: Machine, disk: Path) -> None:
     assert len(markers_left(disk, "back")) < left, "the overwriting goes on without the stick"
     machine.plug()
     machine.wait_for("stick back", 120)
-    machine.wait_until(lambda: find_colour(machine.picture("put-back"), FAILED_BACK) is None, "end of the loud line", 60)
+    machine.wait_until(
+        lambda: find_colour(machine.picture("put-back"), FAILED_BACK) is None, "end of the loud line", 60
+    )
 
 
 def records(stick: Path) -> list[Path]:
