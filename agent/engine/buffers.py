@@ -1,5 +1,6 @@
-"""Page-aligned memory for direct I/O, allocated once for a job and used again for each block."""
+"""Page-aligned memory for direct I/O, allocated once for a worker and used again for each block."""
 
+import contextlib
 import ctypes
 import mmap
 
@@ -15,6 +16,9 @@ class AlignedBuffer:
 
     def __init__(self, size: int) -> None:
         self._memory = mmap.mmap(-1, size)
+        # Fewer pages to pin for each transfer; a kernel without them is slower, not wrong.
+        with contextlib.suppress(OSError):
+            self._memory.madvise(mmap.MADV_HUGEPAGE)
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
         self.size = size
         self.view = memoryview(self._memory)
@@ -29,6 +33,16 @@ class AlignedBuffer:
         _check_bounds(self, start, length)
         _check_bounds(other, start, length)
         return bool(_MEMCMP(self.address + start, other.address + start, length) == 0)
+
+    def repeats(self, distance: int, length: int) -> bool:
+        """Whether each of the first `length` bytes equals the one `distance` bytes before it; raises ValueError out of bounds.
+
+        Comparing a block with itself, shifted, needs no second block in the caches.
+        """
+        _check_bounds(self, 0, length)
+        if distance <= 0:
+            raise ValueError("the distance is positive")
+        return length <= distance or bool(_MEMCMP(self.address, self.address + distance, length - distance) == 0)
 
 
 def _check_bounds(buffer: AlignedBuffer, start: int, length: int) -> None:

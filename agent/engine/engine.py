@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 
+from agent.engine.crew import PACE, Pace
 from agent.engine.job import OPERATOR, Job, Surroundings
 from agent.engine.journal import Journal
 from agent.engine.recovery import job_id_of
@@ -30,8 +31,9 @@ class Engine:
         max_parallel: int | None = None,
         *,
         patience: Patience = PATIENCE,
+        pace: Pace = PACE,
     ) -> None:
-        self._around = Surroundings(machine, clock, journal, patience)
+        self._around = Surroundings(machine, clock, journal, patience, pace)
         self._journal = journal
         self._max_parallel = max_parallel
         self._jobs: tuple[Job, ...] = ()

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from agent.engine.buffers import AlignedBuffer
+from agent.engine.blocks import BlockQueue, Region
+from agent.engine.crew import PACE, Pace
 from agent.engine.journal import (
     Journal,
     OpenedEvent,
@@ -20,9 +21,9 @@ from agent.engine.journal import (
 from agent.engine.judgement import judge, with_first_error
 from agent.engine.meter import Meter
 from agent.engine.overwrite import write_pass
-from agent.engine.stream import BLOCK_BYTES, Stream, open_stream
+from agent.engine.stream import Stream, open_stream
 from agent.engine.transfer import Patience, Transfer, describe
-from agent.engine.verification import Comparison, Region, compare_regions, full_regions, sampled_regions
+from agent.engine.verification import Comparison, compare_regions, full_regions, sampled_regions
 from agent.errors import AgentError, EvidenceError, IdentityChanged, MediaError, MediaVanished
 from agent.host.machine import Machine, Medium
 from agent.model.clock import Clock
@@ -50,6 +51,7 @@ class Surroundings:
     clock: Clock
     journal: Journal
     patience: Patience
+    pace: Pace = PACE
 
 
 class Job:
@@ -162,18 +164,17 @@ class Job:
 
     def _sanitize(self, medium: Medium) -> Stream:
         specs = self.plan.pass_set.passes
-        buffer = AlignedBuffer(BLOCK_BYTES)
         stream: Stream | None = None
         for number, spec in enumerate(specs, start=1):
             self._check_stop()
             stream = open_stream(spec)
             self._enter(JobState.SANITIZING, f"pass {number} of {len(specs)}")
-            self._one_pass(medium, number, spec, stream, buffer)
+            self._one_pass(medium, number, spec, stream)
         if stream is None:
             raise MediaError("The pass set has no pass.")
         return stream
 
-    def _one_pass(self, medium: Medium, number: int, spec: PassSpec, stream: Stream, buffer: AlignedBuffer) -> None:
+    def _one_pass(self, medium: Medium, number: int, spec: PassSpec, stream: Stream) -> None:
         size = self.plan.drive.identity.capacity_bytes
         count = len(self.plan.pass_set.passes)
         later = (count - number) * size + self._verified_bytes()
@@ -181,7 +182,14 @@ class Job:
         started_at, began = self._clock.now(), self._clock.monotonic()
         self._begin_phase(number, size, later)
         try:
-            write_pass(size, stream, buffer, transfer=transfer, report=self._advance)
+            write_pass(
+                size,
+                stream,
+                name=self._thread_name,
+                pace=self._around.pace,
+                transfer=transfer,
+                report=self._advance,
+            )
             self._flush(medium, number)
         finally:
             result = PassResult(
@@ -211,12 +219,12 @@ class Job:
         comparison = Comparison()
         started_at, began = self._clock.now(), self._clock.monotonic()
         self._begin_phase(len(self._passes), expected, 0)
-        buffers = (AlignedBuffer(BLOCK_BYTES), AlignedBuffer(BLOCK_BYTES))
         try:
             compare_regions(
                 regions,
                 stream,
-                buffers,
+                name=self._thread_name,
+                pace=self._around.pace,
                 transfer=transfer,
                 comparison=comparison,
                 sector=sector,
@@ -298,6 +306,10 @@ class Job:
         note(StateEvent(self.job_id, self.node, state, reason, self._clock.now()))
         self._state, self._reason = state, reason
 
+    @property
+    def _thread_name(self) -> str:
+        return f"ardoise-{self.job_id}"
+
     def _transfer(self, medium: Medium, move: Callable[[int, memoryview], int], no_progress: int) -> Transfer:
         sector = medium.logical_sector_bytes
         return Transfer(
@@ -322,9 +334,11 @@ class Job:
         self._phase = (number, total, errors)
         self._last_mark, self._last_mark_bytes = self._clock.monotonic(), 0
 
-    def _advance(self, done: int, errors: int) -> None:
+    def _advance(self, queue: BlockQueue, errors: int) -> None:
+        self._check_stop()
         number, total, earlier = self._phase
-        self._meter.advance(done, earlier + errors)
+        self._meter.advance(queue.done_bytes, earlier + errors)
+        done = queue.contiguous_bytes
         now = self._clock.monotonic()
         if now - self._last_mark < MARK_SECONDS or done - self._last_mark_bytes < total // _MARKS_PER_PHASE:
             return

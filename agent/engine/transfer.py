@@ -1,7 +1,9 @@
 """Blocks to and from a medium that may refuse parts of them: short counts are continued, errors narrowed to sectors."""
 
+import bisect
 import errno
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,24 +49,32 @@ PATIENCE = Patience()
 
 
 class ErrorList:
-    """Sectors that were refused: all counted, the first ranges listed."""
+    """Sectors that were refused: all counted, the lowest ranges listed."""
 
     def __init__(self) -> None:
         self.sectors = 0
         self._ranges: list[SectorError] = []
 
     def add(self, lba: int, count: int, error: str) -> None:
-        """Count a range; it is listed while there is room, joined to the one before where they touch."""
+        """Count a range that was not counted before; it is joined to its neighbours where they touch."""
         self.sectors += count
-        last = self._ranges[-1] if self._ranges else None
-        if last is not None and last.lba + last.sector_count == lba and last.error == error:
-            self._ranges[-1] = SectorError(last.lba, last.sector_count + count, error)
-        elif len(self._ranges) < LISTED:
-            self._ranges.append(SectorError(lba, count, error))
+        at = bisect.bisect(self._ranges, lba, key=lambda r: r.lba)
+        self._ranges.insert(at, SectorError(lba, count, error))
+        self._join(at)
+        self._join(at - 1)
+        del self._ranges[LISTED:]
+
+    def _join(self, at: int) -> None:
+        if not 0 <= at < len(self._ranges) - 1:
+            return
+        one, next_one = self._ranges[at : at + 2]
+        if one.lba + one.sector_count == next_one.lba and one.error == next_one.error:
+            joined = SectorError(one.lba, one.sector_count + next_one.sector_count, one.error)
+            self._ranges[at : at + 2] = [joined]
 
     @property
     def first(self) -> tuple[SectorError, ...]:
-        """The first ranges, in the order in which they were met."""
+        """The lowest ranges, in order."""
         return tuple(self._ranges)
 
 
@@ -95,25 +105,32 @@ class Transfer:
         self._error_seconds = 0.0
         self._narrow_until = 0.0
         self._gaps: list[tuple[int, int]] = []
+        # Held for whole blocks that fail: a medium in trouble is asked one thing at a time.
+        self._trouble = threading.Lock()
+        self._counting = threading.Lock()
         self.moved = 0
         self.errors = ErrorList()
 
     def block(self, offset: int, view: memoryview) -> tuple[tuple[int, int], ...]:
-        """Move one block and return its gaps as (start within the block, length).
+        """Move one block and return its gaps as (start within the block, length); any thread may.
 
         Raises MediaVanished or MediaError where going on makes no sense, and whatever `check_stop` raises.
         """
-        self._gaps = []
-        before = self.moved
         done, error = self._attempt(offset, view)
         if error is None:
             self._dead_bytes = 0
             return ()
+        with self._trouble:
+            return self._in_parts(offset, view, done, error)
+
+    def _in_parts(self, offset: int, view: memoryview, done: int, error: OSError) -> tuple[tuple[int, int], ...]:
+        self._gaps = []
         started = self._monotonic()
         self._narrow_until = started + self._patience.block_seconds
         self._narrow(offset + done, view[done:], error)
         self._error_seconds += self._monotonic() - started
-        self._dead_bytes = 0 if self.moved > before else self._dead_bytes + len(view)
+        refused = sum(length for _, length in self._gaps)
+        self._dead_bytes = 0 if refused < len(view) else self._dead_bytes + len(view)
         self._give_up_on_the_dead(offset, error)
         return tuple((start - offset, length) for start, length in self._gaps)
 
@@ -131,7 +148,8 @@ class Transfer:
             if idle > self._patience.attempts:
                 return done, OSError(self._no_progress, "the medium takes no more bytes")
             done += whole
-            self.moved += whole
+            with self._counting:
+                self.moved += whole
         return done, None
 
     def _narrow(self, offset: int, view: memoryview, error: OSError) -> None:

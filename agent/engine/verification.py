@@ -1,14 +1,14 @@
 """Reading back: the expected stream is made again and compared with what the medium delivers."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Sequence
 
+from agent.engine.blocks import Block, BlockQueue, Region, Report
 from agent.engine.buffers import AlignedBuffer
+from agent.engine.crew import Crew, Pace
 from agent.engine.stream import BLOCK_BYTES, Stream
 from agent.engine.transfer import LISTED, Transfer
-
-Region = tuple[int, int]
-"""Offset and length in bytes."""
 
 SECTIONS = 1000
 _SHARE = 20  # one twentieth, 5 %
@@ -19,17 +19,18 @@ class Comparison:
 
     def __init__(self) -> None:
         self.sectors = 0
+        self._lock = threading.Lock()
         self._first: list[int] = []
 
-    def add(self, lba: int) -> None:
-        """Count one sector."""
-        self.sectors += 1
-        if len(self._first) < LISTED:
-            self._first.append(lba)
+    def add(self, lbas: Sequence[int]) -> None:
+        """Count these sectors; any thread may."""
+        with self._lock:
+            self.sectors += len(lbas)
+            self._first = sorted([*self._first, *lbas[:LISTED]])[:LISTED]
 
     @property
     def first(self) -> tuple[int, ...]:
-        """LBAs of the first mismatches."""
+        """The lowest LBAs that mismatch."""
         return tuple(self._first)
 
 
@@ -57,39 +58,29 @@ def sampled_regions(size: int, sector: int, seed: bytes) -> tuple[Region, ...]:
 def compare_regions(
     regions: Sequence[Region],
     stream: Stream,
-    buffers: tuple[AlignedBuffer, AlignedBuffer],
     *,
+    name: str,
+    pace: Pace,
     transfer: Transfer,
     comparison: Comparison,
     sector: int,
-    report: Callable[[int, int], None],
+    report: Report,
 ) -> None:
-    """Read every region and compare; `report` is told the bytes gone over and the sectors unreadable or different.
+    """Read every region and compare; `report` is told how far it is, with the sectors unreadable or different.
 
     Ends early by MediaVanished, MediaError or a stop; `transfer` and `comparison` are whole even then.
     """
-    got, expected = buffers
-    done = 0
-    for start, length in regions:
-        for offset in range(start, start + length, BLOCK_BYTES):
-            count = min(BLOCK_BYTES, start + length - offset)
-            got.poison(count)
-            gaps = transfer.block(offset, got.view[:count])
-            stream.fill(expected.view[:count], offset)
-            if gaps or not got.equals(expected, 0, count):
-                for position in _differing(got, expected, count, gaps, sector=sector):
-                    comparison.add((offset + position) // sector)
-            done += count
-            report(done, transfer.errors.sectors + comparison.sectors)
+    queue = BlockQueue(regions, pace.ladder[0].block_bytes)
 
+    def compare(block: Block, room: AlignedBuffer) -> None:
+        stream.prepare(room, block.length)
+        gaps = transfer.block(block.offset, room.view[: block.length])
+        wrong = stream.wrong_sectors(room, block.offset, block.length, sector)
+        if wrong:
+            unread = {p for start, length in gaps for p in range(start, start + length, sector)}
+            comparison.add([(block.offset + p) // sector for p in wrong if p not in unread])
 
-def _differing(
-    got: AlignedBuffer, expected: AlignedBuffer, count: int, gaps: tuple[Region, ...], *, sector: int
-) -> Iterator[int]:
-    unread = {position for start, length in gaps for position in range(start, start + length, sector)}
-    for position in range(0, count, sector):
-        if position not in unread and not got.equals(expected, position, sector):
-            yield position
+    Crew(name, queue, compare, pace).run(lambda: report(queue, transfer.errors.sectors + comparison.sectors))
 
 
 def _two_places(start: int, length: int, seed: bytes) -> list[tuple[int, int]]:

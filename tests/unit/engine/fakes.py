@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from agent.engine.crew import SEQUENTIAL, Pace
 from agent.engine.engine import Engine
 from agent.engine.journal import Journal
 from agent.engine.planning import make_plan
@@ -275,11 +276,12 @@ def sitting(
     clock=None,
     max_parallel: int | None = None,
     patience: Patience = PATIENCE,
+    pace: Pace = SEQUENTIAL,
     **policy,
 ) -> Sitting:
     plans = tuple(plan_for(d.drive, **policy) for d in drives)
     journal = Journal.create(folder / "journal", make_header(plans))
-    engine = Engine(FakeMachine(*drives), journal, clock or FakeClock(), max_parallel, patience=patience)
+    engine = Engine(FakeMachine(*drives), journal, clock or FakeClock(), max_parallel, patience=patience, pace=pace)
     return Sitting(engine, journal, journal.path, plans)
 
 

@@ -139,6 +139,9 @@ def test_a_stalled_drive_shows_no_rate_and_blocks_nobody(tmp_path):
     gate, clock = Gate(2 * MIB), FakeClock(step=0.1)
     engine = begin(sitting(tmp_path, fake_drive(Faults(on_write=gate)), clock=clock))
     assert gate.reached.wait(10)
+    deadline = time.monotonic() + 10
+    while engine.snapshots()[0].progress.done_bytes < 2 * MIB and time.monotonic() < deadline:
+        time.sleep(0.01)
     (before,) = engine.snapshots()
     assert before.state is JobState.SANITIZING
     assert before.progress.done_bytes == 2 * MIB
@@ -168,7 +171,8 @@ def test_progress_counts_passes_and_errors(tmp_path):
 
 
 def test_progress_marks_are_in_the_journal_but_not_many(tmp_path):
-    it = sitting(tmp_path, fake_drive(size=4 * MIB), clock=FakeClock(step=1.0))
+    slow = Faults(on_write=lambda _: time.sleep(0.3), on_read=lambda _: time.sleep(0.3))
+    it = sitting(tmp_path, fake_drive(slow, size=4 * MIB), clock=FakeClock(step=1.0))
     begin(it)
     assert it.engine.wait(10)
     marks = [e for e in read_journal(it.path).events if isinstance(e, ProgressEvent)]

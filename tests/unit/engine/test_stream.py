@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from agent.engine import stream as stream_module
 from agent.engine.buffers import AlignedBuffer
-from agent.engine.stream import BLOCK_BYTES, PatternStream, RandomStream, SelfCheckFailed, open_stream, self_check
+from agent.engine.stream import (
+    BLOCK_BYTES,
+    Keystream,
+    PatternStream,
+    RandomStream,
+    SelfCheckFailed,
+    fastest_keystream,
+    open_stream,
+    self_check,
+)
 from agent.model.sanitization import PassKind, PassSpec
 
 KEY = hashlib.sha256(b"a key for tests").digest()
@@ -71,10 +80,52 @@ WHOLE = region(RandomStream(KEY), 0, 3 * BLOCK_BYTES)
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(0, 3 * BLOCK_BYTES - 1), st.integers(0, BLOCK_BYTES + 5000))
-def test_any_region_is_the_same_region(offset, length):
+@given(st.integers(0, 3 * BLOCK_BYTES - 1), st.integers(0, BLOCK_BYTES + 5000), st.sampled_from(Keystream))
+def test_any_region_is_the_same_region_whatever_code_computes_it(offset, length, keystream):
     length = min(length, 3 * BLOCK_BYTES - offset)
-    assert region(RandomStream(KEY), offset, length) == WHOLE[offset : offset + length]
+    assert region(RandomStream(KEY, keystream), offset, length) == WHOLE[offset : offset + length]
+
+
+def test_the_fastest_code_is_looked_for_once():
+    fastest_keystream.cache_clear()
+    assert fastest_keystream() in Keystream
+    assert fastest_keystream.cache_info().misses == 1
+    RandomStream(KEY)
+    assert fastest_keystream.cache_info().misses == 1
+
+
+STREAMS = [RandomStream(KEY, k) for k in Keystream] + [PatternStream(p) for p in (b"\0", b"\x92\x49\x24", b"12345")]
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize(("sector", "length"), [(512, 512), (512, 3 * 512), (4096, 65_536), (512, 2 * BLOCK_BYTES)])
+@pytest.mark.parametrize("first", [0, 3 * 4096, BLOCK_BYTES - 4096, 5 * BLOCK_BYTES + 4096])
+def test_what_was_written_reads_back_and_nothing_else_does(stream, sector, length, first):
+    room, got = AlignedBuffer(2 * BLOCK_BYTES), AlignedBuffer(2 * BLOCK_BYTES)
+
+    def judge(*flips):
+        stream.prepare(got, length)
+        got.view[:length] = stream.block(first, length, room)
+        for position in flips:
+            got.view[position] ^= 0x10
+        return list(stream.wrong_sectors(got, first, length, sector))
+
+    assert judge() == []
+    for position in (0, 1, 63, 64, length // 2, length - 65, length - 1):
+        assert judge(position) == [position // sector * sector]
+    assert judge(0, length - 1) == sorted({0, (length - 1) // sector * sector})
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda s: type(s).__name__)
+def test_a_read_that_fills_nothing_never_passes(stream):
+    room, got = AlignedBuffer(BLOCK_BYTES), AlignedBuffer(BLOCK_BYTES)
+    every = list(range(0, BLOCK_BYTES, 512))
+    for block in range(3):
+        stream.prepare(got, BLOCK_BYTES)
+        assert list(stream.wrong_sectors(got, block * BLOCK_BYTES, BLOCK_BYTES, 512)) == every
+        # ... and not after a block that was right either.
+        got.view[:] = stream.block(block * BLOCK_BYTES, BLOCK_BYTES, room)
+        assert not stream.wrong_sectors(got, block * BLOCK_BYTES, BLOCK_BYTES, 512)
 
 
 @settings(max_examples=200, deadline=None)
@@ -128,3 +179,20 @@ def test_buffers_are_aligned_and_compare_every_byte():
     for start, length in ((0, BLOCK_BYTES + 1), (-1, 1), (1, -1)):
         with pytest.raises(ValueError):
             a.equals(b, start, length)
+    for distance, length in ((0, 1), (1, -1), (1, BLOCK_BYTES + 1)):
+        with pytest.raises(ValueError):
+            a.repeats(distance, length)
+
+
+def test_repetition_is_seen_in_every_byte():
+    a = AlignedBuffer(4096)
+    a.view[:] = b"abcd" * 1024
+    assert a.repeats(4, 4096)
+    assert not a.repeats(3, 4096)
+    assert a.repeats(3, 3)
+    for position in (0, 4, 2000, 4095):
+        a.view[position] ^= 1
+        assert not a.repeats(4, 4096)
+        a.view[position] ^= 1
+    a.view[4095] ^= 1
+    assert a.repeats(4, 4095)
