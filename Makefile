@@ -37,6 +37,13 @@ packages: ## install the README's packages where this user may, else name what i
 machines: $(VENV)/ready ## make simulated drives with real files under build/machines
 	$(BIN)/python -m tests.bench make build/machines
 
+bench: packages $(VENV)/ready ## as root: the engine's speed beside fio, dd and nwipe, into docs/benchmarks.md
+	@command -v fio >/dev/null && command -v nwipe >/dev/null || apt-get -q install -y --no-install-recommends fio nwipe
+	$(BIN)/python -m tests.speed
+
+mutants: $(VENV)/ready ## put defects into a copy of the program, one by one: the tests must see each (as root: those on loop devices too)
+	$(BIN)/python -m tests.mutants
+
 pictures: $(VENV)/ready ## draw the screens of docs/images anew
 	$(BIN)/python -m tests.tui.pictures docs/images
 

@@ -7,6 +7,12 @@ _RANDOM = PassSpec(PassKind.RANDOM)
 _ZEROS = PassSpec(PassKind.PATTERN, "00")
 _ONES = PassSpec(PassKind.PATTERN, "ff")
 _AA = PassSpec(PassKind.PATTERN, "aa")
+# P. Gutmann's table of 1996: passes 5 to 31, for the encodings of drives of that time.
+_GUTMANN_PATTERNS = (
+    *("55", "aa", "924924", "492492", "249249"),
+    *(f"{digit:x}{digit:x}" for digit in range(16)),
+    *("924924", "492492", "249249", "6db6db", "b6db6d", "db6db6"),
+)
 
 PASS_SETS: tuple[PassSet, ...] = (
     PassSet(
@@ -51,6 +57,13 @@ PASS_SETS: tuple[PassSet, ...] = (
         "Ones, zeros, then random five times",
         "B. Schneier, Applied Cryptography, 2nd edition (1996)",
         (_ONES, _ZEROS, _RANDOM, _RANDOM, _RANDOM, _RANDOM, _RANDOM),
+    ),
+    PassSet(
+        "gutmann-35",
+        "Random four times, 27 patterns, random four times",
+        "P. Gutmann, Secure Deletion of Data from Magnetic and Solid-State Memory (1996), in the order of its table; "
+        "its author calls it pointless for drives of today",
+        (*(_RANDOM,) * 4, *(PassSpec(PassKind.PATTERN, p) for p in _GUTMANN_PATTERNS), *(_RANDOM,) * 4),
     ),
 )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agent.errors import IdentityChanged, MediaBusy, MediaError, MediaVanished
 from agent.host import scsi
+from agent.host.descriptor import Descriptor
 from agent.host.identity import Geometry, first_answer, read_device, sysfs_pages
 from agent.host.sysfs import Roots, folder_of_number, read_int
 from agent.model.drive import Identity
@@ -33,10 +34,14 @@ class BlockMedium:
 
     def __init__(self, node: str, descriptor: int, roots: Roots) -> None:
         self._node = node
-        self._descriptor = descriptor
+        self._held = Descriptor(descriptor)
         self._roots = roots
         self._sector = _ioctl_int(descriptor, _BLKSSZGET, "i")
         self._physical = _ioctl_int(descriptor, _BLKPBSZGET, "I")
+
+    @property
+    def _descriptor(self) -> int:
+        return self._held.number
 
     @property
     def capacity_bytes(self) -> int:
@@ -70,11 +75,13 @@ class BlockMedium:
 
     def write_at(self, offset: int, data: memoryview) -> int:
         """Write at a byte offset, return the count written; raises OSError."""
-        return os.pwrite(self._descriptor, data, offset)
+        with self._held.use() as descriptor:
+            return os.pwrite(descriptor, data, offset)
 
     def read_at(self, offset: int, into: memoryview) -> int:
         """Read into an aligned buffer, return the count read; raises OSError."""
-        return os.preadv(self._descriptor, [into], offset)
+        with self._held.use() as descriptor:
+            return os.preadv(descriptor, [into], offset)
 
     def flush(self) -> None:
         """Flush the drive's cache and drop the kernel's buffers; raises OSError."""
@@ -83,9 +90,7 @@ class BlockMedium:
 
     def close(self) -> None:
         """Release the descriptor, and with it the exclusive claim and the lock."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._held.close()
 
     def _check_sequence(self, listed: int | None) -> None:
         """The kernel numbers every disk it finds: a number reused by another disk shows here (Linux 5.15)."""

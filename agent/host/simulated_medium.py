@@ -4,10 +4,12 @@ import errno
 import fcntl
 import mmap
 import os
+import threading
 import time
 from collections.abc import Callable
 
 from agent.errors import MediaBusy, MediaVanished
+from agent.host.descriptor import Descriptor
 from agent.host.simulated_drive import SimulatedDrive
 from agent.host.simulated_faults import Request, gone_error, io_error
 from agent.model.drive import Identity
@@ -30,7 +32,10 @@ class SimulatedMedium:
         self._short_writes_left = self._faults.short_writes
         self._stalled = False
         self._dead = False
-        self._descriptor, self.direct_io = _open_exclusively(drive)
+        # A drive does one thing after the other, however many ask.
+        self._one_at_a_time = threading.Lock()
+        descriptor, self.direct_io = _open_exclusively(drive)
+        self._held = Descriptor(descriptor)
 
     @property
     def capacity_bytes(self) -> int:
@@ -52,6 +57,10 @@ class SimulatedMedium:
 
     def write_at(self, offset: int, data: memoryview) -> int:
         """Write whole sectors, return the count written (may be short); raises OSError as a block device does."""
+        with self._held.use(), self._one_at_a_time:
+            return self._write(offset, data)
+
+    def _write(self, offset: int, data: memoryview) -> int:
         wanted = self._request(offset, data.nbytes)
         self._stall(wanted)
         count = self._admitted(wanted)
@@ -69,6 +78,10 @@ class SimulatedMedium:
 
     def read_at(self, offset: int, into: memoryview) -> int:
         """Read whole sectors, return the count read (0 at the end); raises OSError as a block device does."""
+        with self._held.use(), self._one_at_a_time:
+            return self._read(offset, into)
+
+    def _read(self, offset: int, into: memoryview) -> int:
         if offset >= self.capacity_bytes:
             return 0
         wanted = self._request(offset, into.nbytes)
@@ -88,14 +101,12 @@ class SimulatedMedium:
 
     def close(self) -> None:
         """Release the descriptor and its lock; safe to call twice."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._held.close()
 
     def _open(self) -> int:
-        if self._descriptor < 0:
+        if self._held.number < 0:
             raise MediaVanished(f"{self._drive.name} has been closed.")
-        return self._descriptor
+        return self._held.number
 
     def _request(self, offset: int, length: int) -> Request:
         if offset % self._sector or length % self._sector or not length:

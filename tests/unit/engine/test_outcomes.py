@@ -28,7 +28,7 @@ EIO_TEXT = "Input/output error"
 
 
 @pytest.mark.parametrize(
-    "pass_set", ["random", "zeros", "ones", "dod-3", "hmg-is5-enhanced", "vsitr-7", "schneier-7"]
+    "pass_set", ["random", "zeros", "ones", "dod-3", "hmg-is5-enhanced", "vsitr-7", "schneier-7", "gutmann-35"]
 )
 def test_a_sound_drive_is_sanitized(tmp_path, pass_set):
     drive = fake_drive(size=2 * MIB)
@@ -48,6 +48,21 @@ def test_a_pattern_is_what_its_name_says(tmp_path, pass_set, byte):
     drive = fake_drive(size=MIB + 4096)
     run_one(tmp_path, drive, pass_set=pass_set)
     assert drive.store.data == bytes([byte]) * (MIB + 4096)
+
+
+def test_gutmann_writes_the_35_passes_of_its_table(tmp_path):
+    drive, written = fake_drive(size=3 * 4096), []
+    drive.faults.on_write = lambda _offset: written.append(bytes(drive.store.data[:6]))
+    result = run_one(tmp_path, drive, pass_set="gutmann-35")
+    assert result.state is JobState.SANITIZED
+    assert len(result.passes) == 35
+    # Each write sees what the pass before left.
+    fixed = [one.hex() for one in written[5:32]]
+    assert fixed[:5] == ["55" * 6, "aa" * 6, "924924" * 2, "492492" * 2, "249249" * 2]
+    assert fixed[5:21] == [f"{digit:x}" * 12 for digit in range(16)]
+    assert fixed[21:] == [p * 2 for p in ("924924", "492492", "249249", "6db6db", "b6db6d", "db6db6")]
+    assert {bool(p.key_sha256) for p in result.passes[4:31]} == {False}
+    assert len({p.key_sha256 for p in (*result.passes[:4], *result.passes[31:])}) == 8
 
 
 def test_every_random_pass_has_a_key_of_its_own(tmp_path):

@@ -1,0 +1,127 @@
+"""The defects that would let a medium be called sanitized wrongly, each as a change of one place, with the tests that must fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ENGINE = ("tests/unit/engine",)
+
+
+@dataclass(frozen=True)
+class Defect:
+    """`old` stands in the file exactly once."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...] = ENGINE
+
+    @property
+    def needs_root(self) -> bool:
+        """Whether only tests on loop devices can see it."""
+        return "root" in self.tests
+
+
+DEFECTS = (
+    Defect(
+        "the comparison finds nothing", "agent/engine/verification.py", "        if wrong:\n", "        if False:\n"
+    ),
+    Defect(
+        "only the first bytes of a random block are compared",
+        "agent/engine/stream.py",
+        "if got.equals(_NOTHING, 0, min(_ZERO_SHIFT, length)) and got.repeats(_ZERO_SHIFT, length):",
+        "if got.equals(_NOTHING, 0, min(_ZERO_SHIFT, length)):",
+    ),
+    Defect(
+        "only a pattern's repetition is compared, not its beginning",
+        "agent/engine/stream.py",
+        "if got.equals(expected, 0, min(self._shift, length)) and got.repeats(self._shift, length):",
+        "if got.repeats(self._shift, length):",
+    ),
+    Defect(
+        "what a read left untouched passes for the pattern",
+        "agent/engine/stream.py",
+        "        into.poison(length)\n",
+        "        pass\n",
+    ),
+    Defect(
+        "the last block is not written",
+        "agent/engine/overwrite.py",
+        "BlockQueue([(0, size)]",
+        "BlockQueue([(0, size - min(size, 4096))]",
+    ),
+    Defect(
+        "the last block is not read back",
+        "agent/engine/verification.py",
+        "BlockQueue(regions,",
+        "BlockQueue(tuple(regions[:-1]),",
+    ),
+    Defect(
+        "a block is handed out without its end",
+        "agent/engine/blocks.py",
+        "block = Block(offset, count, self._claimed)",
+        "block = Block(offset, max(512, count - 512), self._claimed)",
+    ),
+    Defect(
+        "an error of the medium is swallowed",
+        "agent/engine/transfer.py",
+        "            except OSError as error:\n                return done, error\n",
+        "            except OSError:\n                return len(view), None\n",
+    ),
+    Defect(
+        "a short count stands for the whole block",
+        "agent/engine/transfer.py",
+        "            done += whole\n",
+        "            done = len(view)\n",
+    ),
+    Defect(
+        "part of a sector counts as moved",
+        "agent/engine/transfer.py",
+        "whole = count - count % self._sector if 0 < count <= len(view) - done else 0",
+        "whole = count if 0 < count <= len(view) - done else 0",
+    ),
+    Defect(
+        "a sector that was refused is not listed",
+        "agent/engine/transfer.py",
+        "        self.errors.add(offset // self._sector, length // self._sector, describe(error))\n",
+        "",
+    ),
+    Defect(
+        "what a worker met is forgotten",
+        "agent/engine/crew.py",
+        "                self._failure = self._failure or error\n",
+        "",
+    ),
+    Defect(
+        "a phase is over when its workers are, whatever is left",
+        "agent/engine/crew.py",
+        "            done = self._failure is not None or self._queue.done_bytes == self._queue.total_bytes\n",
+        "            done = self._started > 0\n",
+    ),
+    Defect(
+        "the drive's cache is not flushed before the read-back",
+        "agent/engine/job.py",
+        "            self._flush(medium, number)\n",
+        "",
+    ),
+    Defect(
+        "the page cache is written to and read from",
+        "agent/host/media.py",
+        "os.O_RDWR | os.O_EXCL | os.O_DIRECT | os.O_CLOEXEC",
+        "os.O_RDWR | os.O_EXCL | os.O_CLOEXEC",
+        ("tests/root/test_loop_devices.py", "-m", "root"),
+    ),
+    Defect(
+        "another medium at the end is not noticed",
+        "agent/engine/job.py",
+        "            self._identity_at_end = medium.read_identity()\n            self._check_identity(self._identity_at_end, medium)\n",
+        "            self._identity_at_end = medium.read_identity()\n",
+    ),
+    Defect(
+        "a line of the journal is believed without its digest",
+        "agent/engine/journal.py",
+        '    if again != line + b"\\n":\n',
+        "    if False:\n",
+    ),
+)
