@@ -157,7 +157,7 @@ def test_the_ladder_is_climbed_while_it_helps(rates, expected):
 def test_a_phase_of_nothing_ends_at_once():
     began = time.monotonic()
     Crew("empty", BlockQueue([], MIB), lambda *_: None, SEQUENTIAL).run(nothing)
-    assert time.monotonic() - began < TICK_SECONDS
+    assert time.monotonic() - began < 10 * TICK_SECONDS
 
 
 LIES = [
