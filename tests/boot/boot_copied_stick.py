@@ -42,6 +42,7 @@ def test_copied_file_by_file(iso: Path, allow_programs: Allow) -> None:
     arguments = [inside(PLACE), inside(iso), inside(trust.station), inside(settings)]
     subprocess.run([IN_TOOLS, "sh", "-c", _COPY, "sh", *arguments], check=True)
     with running("copied", stick, "secure") as machine:
+        machine.skip_menu()
         machine.wait_for("screen", START_SECONDS)
         machine.pull()
         machine.plug()

@@ -14,6 +14,7 @@ from tests.boot.machine import PLACE, Machine, inside, running, stick_from
 from tests.conftest import Allow
 
 pytestmark = pytest.mark.timeout(1800)
+_COUNTDOWN = "Jede Taste hält an"
 _SHOWN_CODE = re.compile(r"Code[^:]*:\s+([B-X]) ([B-X]) ([B-X]) ([B-X]) ")
 
 
@@ -49,14 +50,15 @@ def erase_over_serial(machine: Machine) -> None:
 
 
 def give_code(machine: Machine) -> None:
-    """Type the code as a person does, who types it again where the screen says that it came too fast: busy cores bunch keys."""
+    """Type the code once the screen takes it; a person does so again where busy cores bunched the keys."""
     for _ in range(4):
-        told = machine.serial_text().count("Zu schnell")
+        # Said from the moment on in which the first letter counts; before that the line says to read.
+        machine.wait_until(lambda: "Langsam tippen" in machine.serial_text(), "code is taken", 60)
         machine.send(shown_code(machine), 1.5)
-        time.sleep(5)
-        if machine.serial_text().count("Zu schnell") == told:
+        time.sleep(3)
+        if _COUNTDOWN in machine.serial_text():
             return
-    raise AssertionError("the code was too fast four times")
+    raise AssertionError("the code was not taken four times")
 
 
 def shown_code(machine: Machine) -> str:

@@ -83,10 +83,13 @@ def reach_console(machine: Machine) -> None:
     """The passphrase screen on the bare console, then the list of drives, and a key that changes it."""
     machine.wait_for("screen", 600)
     machine.wait_until(lambda: share_of(machine.picture("unlock"), CONSOLE_BLUE) > 0.0003, "first screen", 240)
+    machine.events["first screen"] = time.monotonic() - machine.started
     time.sleep(5)
     settle(machine, "unlock")
     machine.monitor.type(enrol.PASSPHRASE + "\n")
     machine.wait_until(lambda: share_of(machine.picture("drives"), CONSOLE_BLUE) > 0.015, "list of drives", 300)
+    machine.events["list of drives"] = time.monotonic() - machine.started
+    (PLACE / "zoo.seconds.json").write_text(json.dumps(machine.events, indent=2))
     before = settle(machine, "drives")
     machine.monitor.key("f1")
     machine.wait_until(lambda: changed_share(before, machine.picture("help")) > 0.02, "change by a key", 60)

@@ -36,6 +36,7 @@ def reach_list(machine: Machine, *, touch: bool = False) -> None:
 
 def unlock(machine: Machine, *, touch: bool = False) -> None:
     """From power-on to the passphrase that was given."""
+    machine.skip_menu()
     machine.wait_for("screen", START_SECONDS)
     wait_for_colour(machine, "unlock", PANEL, 0.02, 240)
     machine.events["first screen"] = time.monotonic() - machine.started
