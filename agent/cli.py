@@ -18,6 +18,7 @@ from agent.host.clock import SystemClock
 from agent.host.machine import Machine
 from agent.model.drive import Drive, confirmable_name, is_placeholder, printable
 from agent.model.health import HealthReport, SelfTestKind, SelfTestState, SmartSnapshot
+from agent.model.job import JobSnapshot, JobState, PauseReason
 from agent.model.json_form import to_json_form
 from agent.model.record import Headline, Outcome
 from agent.model.sanitization import Method, Policy, VerificationKind
@@ -91,6 +92,15 @@ def add_desk_options(parser: argparse.ArgumentParser, *, required: bool) -> None
     parser.add_argument(
         "--registry-key", type=Path, metavar="FILE", help="default: the key in the station's folder"
     )
+    parser.add_argument(
+        "--max-drives", type=_some, metavar="N", help="so many drives at once, the others wait (default: all)"
+    )
+
+
+def _some(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of drives, from 1 on")
+    return int(text)
 
 
 def _add_sanitize(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -101,6 +111,12 @@ def _add_sanitize(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--technique", default="auto", metavar="auto|overwrite|NAME")
     parser.add_argument("--passes", default="random", metavar="NAME")
     parser.add_argument("--verify", choices=[k.value for k in VerificationKind], default="full")
+    parser.add_argument(
+        "--start-again",
+        action="store_true",
+        default=False,
+        help="never go on with an overwrite that was cut off: all passes from the beginning",
+    )
     parser.add_argument("--require", choices=[Method.CLEAR.value, Method.PURGE.value], default="clear")
     parser.add_argument("--confirm", nargs="+", action="extend", default=[], metavar="SERIAL_OR_NODE")
     add_desk_options(parser, required=True)
@@ -153,7 +169,8 @@ def open_desk(arguments: argparse.Namespace, station: Station | None = None) -> 
     if station is None:
         station = open_station(arguments.station, read_passphrase(arguments.passphrase_file), SystemClock().now())
     key = _read_key(arguments.registry_key) if arguments.registry_key else station.registry_key
-    return Desk(station, arguments.operator, arguments.evidence, Registry(arguments.registry, key))
+    registry = Registry(arguments.registry, key)
+    return Desk(station, arguments.operator, arguments.evidence, registry, arguments.max_drives)
 
 
 def run_sanitize(machine: Machine, arguments: argparse.Namespace) -> int:
@@ -171,7 +188,11 @@ def _sanitize(sitting: Sitting, arguments: argparse.Namespace) -> int:
     for view in sitting.recovered():
         _say(f"An interrupted session was recorded: {view.folder}")
     policy = Policy(
-        arguments.technique, arguments.passes, VerificationKind(arguments.verify), Method(arguments.require)
+        arguments.technique,
+        arguments.passes,
+        VerificationKind(arguments.verify),
+        Method(arguments.require),
+        resume=not arguments.start_again,
     )
     drives = tuple(f.drive for f in sitting.inspect().drives)
     nodes = (
@@ -265,11 +286,20 @@ def _follow_jobs(sitting: Sitting, interrupted: list[int]) -> None:
         if time.monotonic() - reported >= _REPORT_SECONDS:
             reported = time.monotonic()
             for job in sitting.snapshots():
-                _say(_progress_line(job.node, job.state.value, job.progress.done_bytes, job.progress.total_bytes))
+                _say(_progress_line(job))
 
 
-def _progress_line(node: str, state: str, done: int, total: int) -> str:
-    return f"{node}: {state} {100 * done // total} %" if total else f"{node}: {state}"
+def _progress_line(job: JobSnapshot) -> str:
+    done, total = job.progress.done_bytes, job.progress.total_bytes
+    words = [f"{job.state} {100 * done // total} %" if total else str(job.state)]
+    if job.state is JobState.CONFIRMED:
+        words.append("waits for another drive to end")
+    if job.pause is not None:
+        heat = f" {job.heat.celsius} °C" if job.pause is PauseReason.TEMPERATURE and job.heat else ""
+        words.append(f"paused ({job.pause}{heat})")
+    if job.silent_seconds is not None:
+        words.append(f"not answering for {job.silent_seconds:.0f} s")
+    return f"{job.node}: {', '.join(words)}"
 
 
 def _follow_self_test(

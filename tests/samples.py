@@ -16,8 +16,9 @@ from agent.certificate.station import StationKey
 from agent.certificate.trust import Chain, Trust
 from agent.model.drive import Exclusion, ExclusionReason, HiddenAreas, HiddenAreaState, Identity, SerialSource
 from agent.model.health import HealthReport, SelfTestKind, SelfTestState, SelfTestStatus, Verdict
-from agent.model.job import JobState, PassResult, SectorError, VerificationResult
+from agent.model.job import JobState, VerificationResult
 from agent.model.machine import Environment
+from agent.model.passes import PassKind, PassResult, PassSpec, SectorError
 from agent.model.record import (
     SCHEMA,
     DriveRecord,
@@ -32,7 +33,7 @@ from agent.model.record import (
     machine_headline,
     medium_outcome,
 )
-from agent.model.sanitization import Method, PassKind, PassSpec, Policy, Technique, VerificationKind
+from agent.model.sanitization import Method, Policy, Technique, VerificationKind
 from tests.sample_hosts import HOSTS, LAPTOP, TOOL
 
 AT = datetime(2026, 11, 21, 14, 30, 0, tzinfo=UTC)

@@ -7,8 +7,9 @@ from typing import Any
 from agent.certificate.page_text import SANITIZED, SPECIMEN, caution, hidden_areas_caution, shown, title
 from agent.model.drive import HiddenAreaState
 from agent.model.health import HealthReport
-from agent.model.job import PassResult, VerificationResult
+from agent.model.job import VerificationResult
 from agent.model.machine import Environment, MachineInventory
+from agent.model.passes import PassResult
 from agent.model.record import DriveRecord, Headline, Outcome, Record, document_kind
 from agent.model.sanitization import Method, VerificationKind
 
@@ -160,6 +161,8 @@ def _facts(drive: DriveRecord) -> Facts:
         ("Hidden areas", _hidden_words(drive.hidden_areas.state)),
         ("Health", _health_words(drive.health_before, drive.health_after)),
     ]
+    if drive.resumed_from:
+        facts.append(("Resumed", f"after the interruption told in record {shown(drive.resumed_from, 40)}"))
     if drive.not_covered:
         facts.append(("Not covered", "; ".join(shown(text, 160) for text in drive.not_covered)))
     return facts
@@ -168,8 +171,15 @@ def _facts(drive: DriveRecord) -> Facts:
 def _technique_words(drive: DriveRecord) -> str:
     if drive.technique is None:
         return "none"
-    took = f", {duration(drive.duration_ms)} in all" if drive.duration_ms else ""
+    took = f", {duration(drive.duration_ms)} in all{_paused_words(drive)}" if drive.duration_ms else ""
     return f"{drive.technique.value}, pass set '{shown(drive.pass_set)}'{took}"
+
+
+def _paused_words(drive: DriveRecord) -> str:
+    if not drive.pauses:
+        return ""
+    reasons = ", ".join(dict.fromkeys(pause.reason.value for pause in drive.pauses))
+    return f", {duration(sum(pause.duration_ms for pause in drive.pauses))} of it paused ({reasons})"
 
 
 def _identity_words(drive: DriveRecord) -> str:
@@ -180,7 +190,10 @@ def _identity_words(drive: DriveRecord) -> str:
 
 
 def _pass_words(done: PassResult, size: int) -> str:
-    return f"{done.spec.title}, {percent(done.bytes_written, size)} written in {duration(done.duration_ms)}"
+    words = f"{done.spec.title}, {percent(done.bytes_written, size)} written"
+    if done.carried_over_bytes:
+        words += f", of which {percent(done.carried_over_bytes, size)} before the interruption; last part"
+    return f"{words} in {duration(done.duration_ms)}"
 
 
 def _read_back_words(check: VerificationResult | None, size: int) -> str:

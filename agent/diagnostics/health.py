@@ -22,6 +22,7 @@ from agent.diagnostics.attributes import (
 from agent.diagnostics.document import at, flag_at, number_at, rows_at, text_at
 from agent.diagnostics.policy import DEFAULT_POLICY, HealthPolicy
 from agent.diagnostics.self_test import self_test_status
+from agent.diagnostics.temperature import celsius_of
 from agent.model.health import HealthReport, SelfTestState, SelfTestStatus, SmartSnapshot, Verdict
 
 STILL_SANITIZED = "sanitization is still tried; propose destruction as the disposal"
@@ -60,7 +61,7 @@ def assess(snapshot: SmartSnapshot, policy: HealthPolicy = DEFAULT_POLICY) -> He
         reasons=tuple(dict.fromkeys([*reasons, *([STILL_SANITIZED] if verdict is Verdict.FAIL else [])])),
         self_assessment_passed=flag_at(document, "smart_status", "passed"),
         power_on_hours=hours if hours is not None and hours <= policy.plausible_power_on_hours else None,
-        temperature_celsius=_temperature(document),
+        temperature_celsius=celsius_of(document),
         reallocated_sectors=_first(_count(attributes, REALLOCATED), number_at(document, "scsi_grown_defect_list")),
         pending_sectors=_count(attributes, PENDING),
         uncorrectable_errors=_uncorrectable(document, attributes),
@@ -199,11 +200,6 @@ def _first(*numbers: int | None) -> int | None:
 def _hours(document: dict[str, Any], attributes: dict[int, Attribute]) -> int | None:
     hours = _first(number_at(document, "power_on_time", "hours"), _count(attributes, POWER_ON_HOURS))
     return hours if hours is not None and hours >= 0 else None
-
-
-def _temperature(document: dict[str, Any]) -> int | None:
-    celsius = number_at(document, "temperature", "current")
-    return celsius if celsius is not None and -40 <= celsius <= 150 and celsius != 0 else None
 
 
 def _uncorrectable(document: dict[str, Any], attributes: dict[int, Attribute]) -> int | None:

@@ -3,13 +3,16 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.engine.blocks import Block, BlockQueue
 from agent.engine.buffers import AlignedBuffer
 from agent.errors import MediaError
 
 MIB = 1 << 20
+MOST_BLOCK_BYTES = 16 * MIB
+"""Bridges are known that call 65,535 sectors optimal: what is beyond this is no hint."""
+_PAGE_BYTES = 4096
 _FAST_BYTES_PER_SECOND = 400 * MIB
 _WORTH = 1.03
 _STEP_SECONDS = 1.0
@@ -29,17 +32,32 @@ class Pace:
     """How a medium is worked on: the settings that are tried one after the other, and how long silence is borne, in seconds.
 
     Memory for one medium is at most block_bytes * workers of the last setting (16 MiB), 2 MiB for one that is slower
-    than 400 MiB/s.
+    than 400 MiB/s. `monotonic` gives the seconds that count: those of a job that stands still stand still too.
     """
 
     ladder: tuple[Setting, ...] = (Setting(MIB, 2), Setting(2 * MIB, 3), Setting(4 * MIB, 4))
     stall_seconds: float = 600.0
     ending_seconds: float = 60.0
+    monotonic: Callable[[], float] = time.monotonic
 
     @property
     def largest_block(self) -> int:
         """Bytes that a worker's buffer holds."""
         return max(s.block_bytes for s in self.ladder)
+
+    def fitted(self, optimal_bytes: int) -> "Pace":
+        """The same for a medium that wants whole multiples of so many bytes; what can't be meant is left aside."""
+        if optimal_bytes <= 0 or optimal_bytes % _PAGE_BYTES or optimal_bytes > MOST_BLOCK_BYTES:
+            return self
+        return replace(self, ladder=tuple(dict.fromkeys(_fitted(s, optimal_bytes) for s in self.ladder)))
+
+
+def _fitted(setting: Setting, optimal_bytes: int) -> Setting:
+    whole = -(-setting.block_bytes // optimal_bytes) * optimal_bytes
+    if whole == setting.block_bytes or whole > MOST_BLOCK_BYTES:
+        return setting
+    # Two at least, so that computing and I/O still overlap; more only as far as memory allows.
+    return Setting(whole, min(setting.workers, max(2, MOST_BLOCK_BYTES // whole)))
 
 
 PACE = Pace()
@@ -87,7 +105,7 @@ class Crew:
         self._queue = queue
         self._work = work
         self._pace = pace
-        self._tuner = Tuner(pace.ladder, time.monotonic())
+        self._tuner = Tuner(pace.ladder, pace.monotonic())
         self._changed = threading.Condition()
         self._stop = False
         self._failure: BaseException | None = None
@@ -100,11 +118,11 @@ class Crew:
         Raises what a worker or `tick` raised, MediaError where the medium has not answered for too long. Workers that
         are held by the kernel are left behind.
         """
-        last, moved_at = -1, time.monotonic()
+        last, moved_at = -1, self._pace.monotonic()
         try:
             while not self._finished():
                 tick()
-                now = time.monotonic()
+                now = self._pace.monotonic()
                 if self._queue.done_bytes != last:
                     last, moved_at = self._queue.done_bytes, now
                 self._check_silence(now - moved_at)

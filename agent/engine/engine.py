@@ -4,15 +4,18 @@ import threading
 from collections.abc import Sequence
 
 from agent.engine.crew import PACE, Pace
-from agent.engine.job import OPERATOR, Job, Surroundings
+from agent.engine.heat import Thermometer
+from agent.engine.job import OPERATOR, Job
 from agent.engine.journal import Journal
+from agent.engine.pass_keys import KeysByPass, new_keys
 from agent.engine.recovery import job_id_of
 from agent.engine.stream import self_check
+from agent.engine.surroundings import Surroundings
 from agent.engine.transfer import PATIENCE, Patience
 from agent.errors import Refused
 from agent.host.machine import Machine
 from agent.model.clock import Clock
-from agent.model.job import JobResult, JobSnapshot
+from agent.model.job import JobResult, JobSnapshot, PauseReason
 from agent.model.sanitization import Plan
 
 
@@ -32,10 +35,15 @@ class Engine:
         *,
         patience: Patience = PATIENCE,
         pace: Pace = PACE,
+        keys: Sequence[KeysByPass] | None = None,
+        thermometer: Thermometer | None = None,
     ) -> None:
+        """`keys` of the random passes for each plan; without them, the system's, and nothing can go on later."""
         self._around = Surroundings(machine, clock, journal, patience, pace)
         self._journal = journal
         self._max_parallel = max_parallel
+        self._keys = keys
+        self._thermometer = thermometer
         self._jobs: tuple[Job, ...] = ()
         self._threads: tuple[threading.Thread, ...] = ()
 
@@ -51,7 +59,11 @@ class Engine:
         if len({p.drive.node for p in plans}) != len(plans):
             raise Refused("Two plans name the same drive.")
         self_check()
-        jobs = tuple(Job(job_id_of(index), plan, self._around) for index, plan in enumerate(plans))
+        keys = self._keys or [new_keys(plan) for plan in plans]
+        jobs = tuple(
+            Job(job_id_of(index), plan, self._around, own)
+            for index, (plan, own) in enumerate(zip(plans, keys, strict=True))
+        )
         for job in jobs:
             job.confirm()
         slots = threading.Semaphore(self._max_parallel or max(1, len(jobs)))
@@ -62,6 +74,18 @@ class Engine:
         )
         for thread in self._threads:
             thread.start()
+        for job in jobs:
+            self._measure(job)
+
+    def _measure(self, job: Job) -> None:
+        if self._thermometer is None:
+            return
+        self._thermometer.watch(
+            job.plan.drive,
+            job.gate,
+            lambda: job.snapshot().silent_seconds is None,
+            f"ardoise-{job.job_id}-heat",
+        )
 
     def snapshots(self) -> tuple[JobSnapshot, ...]:
         """Every job at this moment, in the order of the plans."""
@@ -72,6 +96,20 @@ class Engine:
         for job in self._jobs:
             if node is None or job.node == node:
                 job.cancel(by)
+
+    def pause(self, node: str | None = None) -> None:
+        """Let the job on this node, or all, stand still before their next block; those that have begun keep their turns."""
+        for job in self._jobs:
+            if node is None or job.node == node:
+                job.gate.hold(PauseReason.OPERATOR)
+
+    def proceed(self, node: str | None = None) -> None:
+        """Let the job on this node go on whatever holds it, a temperature included; or all, but for those that are too hot."""
+        for job in self._jobs:
+            if node is None:
+                job.gate.lift(PauseReason.OPERATOR)
+            elif job.node == node:
+                job.gate.lift()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until every job has ended, at most `timeout` seconds; whether they have."""

@@ -2,15 +2,16 @@
 
 import errno
 import logging
-import os
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from agent.engine.blocks import BlockQueue, Region
-from agent.engine.crew import PACE, Pace
+from agent.engine.blocks import BlockQueue
+from agent.engine.carry_over import holds_tail, tail_region
+from agent.engine.gate import Gate
+from agent.engine.identity_check import check_identity
 from agent.engine.journal import (
-    Journal,
     OpenedEvent,
     PassEvent,
     ProgressEvent,
@@ -21,60 +22,53 @@ from agent.engine.journal import (
 from agent.engine.judgement import judge, with_first_error
 from agent.engine.meter import Meter
 from agent.engine.overwrite import write_pass
+from agent.engine.pass_keys import KeysByPass, new_keys
+from agent.engine.pulse import Pulse
 from agent.engine.stream import Stream, open_stream
-from agent.engine.transfer import Patience, Transfer, describe
-from agent.engine.verification import Comparison, compare_regions, full_regions, sampled_regions
-from agent.errors import AgentError, EvidenceError, IdentityChanged, MediaError, MediaVanished
-from agent.host.machine import Machine, Medium
-from agent.model.clock import Clock
+from agent.engine.surroundings import Cancelled, Surroundings
+from agent.engine.transfer import Transfer, describe, flush
+from agent.engine.verification import Comparison, compare_regions, planned_bytes, planned_regions
+from agent.errors import AgentError, EvidenceError, MediaError
+from agent.host.machine import Medium
 from agent.model.drive import Identity
-from agent.model.job import JobResult, JobSnapshot, JobState, PassResult, VerificationResult, check_transition
-from agent.model.sanitization import PassSpec, Plan, VerificationKind
+from agent.model.job import SUCCESSES, JobResult, JobSnapshot, JobState, VerificationResult, check_transition
+from agent.model.passes import PassResult, PassSpec
+from agent.model.sanitization import Plan, Resumption
 
 _LOG = logging.getLogger(__name__)
 MARK_SECONDS = 5.0
 _MARKS_PER_PHASE = 1000
 OPERATOR = "operator"
 _NOTHING_DONE = frozenset({JobState.READY, JobState.CONFIRMED, JobState.CHECKING})
-_SUCCESSES = frozenset({JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS})
-
-
-class Cancelled(AgentError):
-    """The job was told to stop; the message says by whom."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What all jobs of a sitting share."""
-
-    machine: Machine
-    clock: Clock
-    journal: Journal
-    patience: Patience
-    pace: Pace = PACE
 
 
 class Job:
     """One plan being carried out; `run` is its thread, all else may be called from any thread."""
 
-    def __init__(self, job_id: str, plan: Plan, around: Surroundings) -> None:
+    def __init__(self, job_id: str, plan: Plan, around: Surroundings, keys: KeysByPass) -> None:
         self.job_id = job_id
         self.plan = plan
         self.result: JobResult | None = None
+        self._thread_name = f"ardoise-{job_id}"
         self._around = around
+        self._keys = keys
         self._clock = around.clock
         self._stop = threading.Event()
         self._stopped_by = ""
         self._state = JobState.READY
         self._reason = ""
-        self._meter = Meter(around.clock.monotonic)
+        self.gate = Gate(job_id, around.clock)
+        self._counted = self.gate.clock(around.clock.monotonic)
+        self._pace = replace(around.pace, monotonic=self.gate.clock(time.monotonic))
+        self._pulse = Pulse(time.monotonic)
+        self._meter = Meter(self._counted)
         self._started_at = around.clock.now()
         self._began = around.clock.monotonic()
         self._passes: list[PassResult] = []
         self._verification: VerificationResult | None = None
         self._identity_at_open: Identity | None = None
         self._identity_at_end: Identity | None = None
-        self._phase = (0, 0, 0)
+        self._phase = (0, 0, 0, 0)
         self._last_mark = 0.0
         self._last_mark_bytes = 0
 
@@ -85,16 +79,9 @@ class Job:
 
     def snapshot(self) -> JobSnapshot:
         """The job at this moment."""
-        identity = self.plan.drive.identity
-        return JobSnapshot(
-            self.job_id,
-            self.node,
-            identity.model,
-            identity.serial,
-            self._state,
-            self._meter.progress(),
-            self._reason,
-        )
+        known, progress = self.plan.drive.identity, self._meter.progress()
+        shown = JobSnapshot(self.job_id, self.node, known.model, known.serial, self._state, progress, self._reason)
+        return self.gate.shown(replace(shown, silent_seconds=self._pulse.silent_seconds))
 
     def cancel(self, by: str = OPERATOR) -> None:
         """Ask the job to stop at its next block."""
@@ -108,8 +95,7 @@ class Job:
     def run(self, slot: threading.Semaphore) -> None:
         """Carry the plan out, to a final state whatever happens."""
         try:
-            while not slot.acquire(timeout=0.1):
-                self._check_stop()
+            self.gate.take_turn(slot, self._look_around)
             try:
                 ending = self._carry_out()
             finally:
@@ -135,74 +121,91 @@ class Job:
         self._enter(JobState.CHECKING)
         medium = self._around.machine.open_medium(self.plan.drive)
         try:
+            self._pace = self._pace.fitted(medium.optimal_io_bytes)
             self._identity_at_open = medium.read_identity()
-            self._check_identity(self._identity_at_open, medium)
+            check_identity(self.plan.drive, self._identity_at_open, medium)
             self._around.journal.announce(OpenedEvent(self.job_id, self._identity_at_open, self._clock.now()))
-            stream = self._sanitize(medium)
+            stream = self._sanitize(medium, self._carried_over(medium))
             self._verify(medium, stream)
             self._identity_at_end = medium.read_identity()
-            self._check_identity(self._identity_at_end, medium)
+            check_identity(self.plan.drive, self._identity_at_end, medium)
         finally:
             medium.close()
         return judge(self.plan, self._passes, self._verification)
 
-    def _check_identity(self, seen: Identity, medium: Medium) -> None:
-        planned = self.plan.drive.identity
-        if medium.capacity_bytes < planned.capacity_bytes:
-            raise MediaVanished(
-                f"The medium has shrunk from {planned.capacity_bytes} to {medium.capacity_bytes} bytes since it was planned."
-            )
-        same_size = medium.capacity_bytes == planned.capacity_bytes
-        if (
-            not same_size
-            or not seen.same_medium(planned)
-            or medium.logical_sector_bytes != planned.logical_sector_bytes
+    def _carried_over(self, medium: Medium) -> Resumption | None:
+        """What an interrupted session left to go on from, where the medium still holds it; else all starts again."""
+        found = self.plan.resumption
+        if found is None:
+            return None
+        number = len(found.passes) + (1 if found.offset_bytes else 0)
+        stream = open_stream(self.plan.pass_set.passes[number - 1], self._keys.get(number))
+        region = tail_region(found, self.plan.drive.identity.capacity_bytes)
+        self._begin_phase(number, region[1], 0)
+        if stream.key_sha256 == found.key_sha256 and holds_tail(
+            medium,
+            region,
+            stream,
+            name=self._thread_name,
+            pace=self._pace,
+            transfer=lambda move, no_progress: self._transfer(medium, move, no_progress),
+            check_stop=self._look_around,
         ):
-            raise IdentityChanged(f"The medium at {self.node} is not the one that was planned.")
+            return found
+        # Keys that were used on this medium before would let what is left there pass for what is written now.
+        self._keys = new_keys(self.plan)
+        return None
 
     # --- passes
 
-    def _sanitize(self, medium: Medium) -> Stream:
+    def _sanitize(self, medium: Medium, carried: Resumption | None) -> Stream:
         specs = self.plan.pass_set.passes
-        stream: Stream | None = None
-        for number, spec in enumerate(specs, start=1):
+        self._passes += carried.passes if carried else ()
+        first = len(self._passes) + 1
+        stream = open_stream(specs[first - 2], self._keys.get(first - 1)) if first > 1 else None
+        if first > len(specs):
+            self._enter(JobState.SANITIZING, "every pass was carried over", first)
+        for number, spec in enumerate(specs[first - 1 :], start=first):
             self._check_stop()
-            stream = open_stream(spec)
-            self._enter(JobState.SANITIZING, f"pass {number} of {len(specs)}")
-            self._one_pass(medium, number, spec, stream)
+            stream = open_stream(spec, self._keys.get(number))
+            offset = carried.offset_bytes if carried and number == first else 0
+            self._enter(JobState.SANITIZING, f"pass {number} of {len(specs)}", number, stream.key_sha256, offset)
+            self._one_pass(medium, number, spec, stream, offset)
         if stream is None:
             raise MediaError("The pass set has no pass.")
         return stream
 
-    def _one_pass(self, medium: Medium, number: int, spec: PassSpec, stream: Stream) -> None:
+    def _one_pass(self, medium: Medium, number: int, spec: PassSpec, stream: Stream, offset: int) -> None:
         size = self.plan.drive.identity.capacity_bytes
         count = len(self.plan.pass_set.passes)
-        later = (count - number) * size + self._verified_bytes()
+        later = (count - number) * size + planned_bytes(self.plan)
         transfer = self._transfer(medium, medium.write_at, errno.EIO)
         started_at, began = self._clock.now(), self._clock.monotonic()
-        self._begin_phase(number, size, later)
+        self._begin_phase(number, size, later, offset)
         try:
             write_pass(
                 size,
                 stream,
+                offset=offset,
                 name=self._thread_name,
-                pace=self._around.pace,
+                pace=self._pace,
                 transfer=transfer,
-                report=self._advance,
+                report=lambda queue, errors: self._advance(queue, errors, medium),
             )
-            self._flush(medium, number)
+            flush(self._pulse.heard(medium.flush), number)
         finally:
             result = PassResult(
                 number=number,
                 spec=spec,
                 key_sha256=stream.key_sha256,
                 bytes_expected=size,
-                bytes_written=transfer.moved,
+                bytes_written=offset + transfer.moved,
                 direct_io=medium.direct_io,
                 started_at=started_at,
                 duration_ms=self._since(began),
                 error_count=transfer.errors.sectors,
                 first_errors=transfer.errors.first,
+                carried_over_bytes=offset,
             )
             self._passes.append(result)
         self._around.journal.append(PassEvent(self.job_id, result))
@@ -212,7 +215,7 @@ class Job:
     def _verify(self, medium: Medium, stream: Stream) -> None:
         self._check_stop()
         self._enter(JobState.VERIFYING, f"pass {len(self._passes)}")
-        regions, seed = self._regions()
+        regions, seed = planned_regions(self.plan)
         expected = sum(length for _, length in regions)
         sector = medium.logical_sector_bytes
         transfer = self._transfer(medium, medium.read_at, errno.ENXIO)
@@ -224,7 +227,7 @@ class Job:
                 regions,
                 stream,
                 name=self._thread_name,
-                pace=self._around.pace,
+                pace=self._pace,
                 transfer=transfer,
                 comparison=comparison,
                 sector=sector,
@@ -248,18 +251,6 @@ class Job:
             )
         self._around.journal.append(VerificationEvent(self.job_id, self._verification))
 
-    def _regions(self) -> tuple[tuple[Region, ...], bytes]:
-        identity = self.plan.drive.identity
-        if self.plan.verification is VerificationKind.FULL:
-            return full_regions(identity.capacity_bytes), b""
-        # Drawn after the last pass: a medium that stores only what will be sampled can't know where.
-        seed = os.urandom(16)
-        return sampled_regions(identity.capacity_bytes, identity.logical_sector_bytes, seed), seed
-
-    def _verified_bytes(self) -> int:
-        size = self.plan.drive.identity.capacity_bytes
-        return size if self.plan.verification is VerificationKind.FULL else size // 10
-
     # --- the end
 
     def _finish(self, state: JobState, reason: str) -> None:
@@ -269,7 +260,7 @@ class Job:
             self._around.journal.append(ResultEvent(result))
         except EvidenceError as error:
             # What the journal does not hold can't be claimed; a failure stays one.
-            ending = JobState.INTERRUPTED if state in _SUCCESSES else state
+            ending = JobState.INTERRUPTED if state in SUCCESSES else state
             joined = f"{reason}; {error.message}" if reason and reason != error.message else error.message
             result = replace(result, state=ending, reason=joined)
         except Exception as error:  # noqa: BLE001 - as in run: a job without a result would be lost without a word
@@ -294,57 +285,58 @@ class Job:
             identity_at_end=self._identity_at_end,
             passes=tuple(self._passes),
             verification=self._verification,
+            pauses=self.gate.close(),
         )
 
     # --- small steps
 
-    def _enter(self, state: JobState, reason: str = "") -> None:
+    def _enter(
+        self, state: JobState, reason: str = "", pass_number: int = 0, key_sha256: str = "", offset: int = 0
+    ) -> None:
         check_transition(self._state, state)
         journal = self._around.journal
         # With the stick away, what has begun goes on, but no medium is written to for the first time.
         note = journal.announce if self._state in _NOTHING_DONE else journal.append
-        note(StateEvent(self.job_id, self.node, state, reason, self._clock.now()))
+        now = self._clock.now()
+        note(StateEvent(self.job_id, self.node, state, reason, now, pass_number, key_sha256, offset))
         self._state, self._reason = state, reason
-
-    @property
-    def _thread_name(self) -> str:
-        return f"ardoise-{self.job_id}"
 
     def _transfer(self, medium: Medium, move: Callable[[int, memoryview], int], no_progress: int) -> Transfer:
         sector = medium.logical_sector_bytes
         return Transfer(
-            move,
+            self._pulse.heard(move),
             sector,
-            monotonic=self._clock.monotonic,
-            check_stop=self._check_stop,
+            monotonic=self._counted,
+            check_stop=lambda: self.gate.pass_through(self._check_stop),
             no_progress=no_progress,
             patience=self._around.patience,
         )
 
-    def _flush(self, medium: Medium, number: int) -> None:
-        try:
-            medium.flush()
-        except OSError as error:
-            message = f"The medium did not confirm that pass {number} is on stable storage: {describe(error)}."
-            raise MediaError(message) from error
-
-    def _begin_phase(self, number: int, total: int, later: int) -> None:
+    def _begin_phase(self, number: int, total: int, later: int, offset: int = 0) -> None:
         errors = sum(p.error_count for p in self._passes)
-        self._meter.begin(number, len(self.plan.pass_set.passes), total, later, errors)
-        self._phase = (number, total, errors)
-        self._last_mark, self._last_mark_bytes = self._clock.monotonic(), 0
+        self._meter.begin(number, len(self.plan.pass_set.passes), total, later, errors, done_bytes=offset)
+        self._phase = (number, total, errors, offset)
+        self._last_mark, self._last_mark_bytes = self._clock.monotonic(), offset
 
-    def _advance(self, queue: BlockQueue, errors: int) -> None:
-        self._check_stop()
-        number, total, earlier = self._phase
-        self._meter.advance(queue.done_bytes, earlier + errors)
-        done = queue.contiguous_bytes
+    def _advance(self, queue: BlockQueue, errors: int, to_flush: Medium | None = None) -> None:
+        self._look_around()
+        number, total, earlier, offset = self._phase
+        self._meter.advance(offset + queue.done_bytes, earlier + errors)
+        done = offset + queue.contiguous_bytes
         now = self._clock.monotonic()
         if now - self._last_mark < MARK_SECONDS or done - self._last_mark_bytes < total // _MARKS_PER_PHASE:
             return
-        self._last_mark, self._last_mark_bytes = now, done
+        if to_flush is not None:
+            # What a mark says must be true after a power cut too: first the drive, then the journal.
+            flush(self._pulse.heard(to_flush.flush), number)
+        self._last_mark, self._last_mark_bytes = self._clock.monotonic(), done
         mark = ProgressEvent(self.job_id, self._state, number, done, total, earlier + errors, self._clock.now())
         self._around.journal.append(mark)
+
+    def _look_around(self) -> None:
+        self._check_stop()
+        for event in self.gate.events():
+            self._around.journal.append(event)
 
     def _check_stop(self) -> None:
         if self._stop.is_set():

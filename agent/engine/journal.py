@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +18,9 @@ from agent.durable import sync_folder
 from agent.engine.journal_file import PULLED, JournalFile
 from agent.errors import EvidenceError, JournalCorrupt
 from agent.model.drive import Identity
-from agent.model.job import JobResult, JobState, PassResult, VerificationResult
+from agent.model.job import JobResult, JobState, PauseReason, VerificationResult
 from agent.model.json_form import JsonFormError, from_json_form, to_json_form
+from agent.model.passes import PassResult
 from agent.model.record import SessionEnd
 from agent.model.session import SessionHeader
 
@@ -28,19 +30,22 @@ _ASIDE = "It is kept aside for examination; torn by a power cut, it means that n
 _CHECK_THE_STICK = "Check that the stick is in place and has room."
 MOST_KEPT_BYTES = 4 << 20
 """How much may be in memory only while the stick is away."""
-# Marks are not synced one by one, but what waits in memory for a sync must not grow for the length of a pass.
-_MOST_UNSYNCED = 64
+# Marks are not synced one by one, so that many drives don't keep the stick busy; all of them are together, this often.
+_MARKS_SYNC_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class StateEvent:
-    """A job is about to enter a state that is not final."""
+    """A job is about to enter a state that is not final; for a pass with its number, its key's commitment, and from where."""
 
     job_id: str
     node: str
     state: JobState
     reason: str
     at: datetime
+    pass_number: int = 0
+    key_sha256: str = ""
+    offset_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,11 @@ class PassEvent:
 
 @dataclass(frozen=True)
 class ProgressEvent:
-    """How far the running phase had got, in bytes; announces nothing, so it is not synced."""
+    """How far the running phase had got, in bytes from its beginning without a hole.
+
+    Of a pass, the drive had them on stable storage before this was written. It announces nothing, so it need not be
+    synced by itself.
+    """
 
     job_id: str
     state: JobState
@@ -70,6 +79,17 @@ class ProgressEvent:
     done_bytes: int
     total_bytes: int
     error_count: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class PauseEvent:
+    """A job stands still for a reason, or no longer does for this one; `detail` is plain text."""
+
+    job_id: str
+    reason: PauseReason
+    detail: str
+    began: bool
     at: datetime
 
 
@@ -96,13 +116,23 @@ class SessionEvent:
     at: datetime
 
 
-Event = StateEvent | OpenedEvent | PassEvent | ProgressEvent | VerificationEvent | ResultEvent | SessionEvent
+Event = (
+    StateEvent
+    | OpenedEvent
+    | PassEvent
+    | ProgressEvent
+    | PauseEvent
+    | VerificationEvent
+    | ResultEvent
+    | SessionEvent
+)
 
 _EVENTS: dict[str, type[Event]] = {
     "state": StateEvent,
     "opened": OpenedEvent,
     "pass": PassEvent,
     "progress": ProgressEvent,
+    "pause": PauseEvent,
     "verification": VerificationEvent,
     "result": ResultEvent,
     "session": SessionEvent,
@@ -153,6 +183,7 @@ class Journal:
         self._durable = self._last
         self._waiting: list[_Entry] = []
         self._away = False
+        self._synced_at = time.monotonic()
         self._failure = ""
 
     @classmethod
@@ -239,7 +270,7 @@ class Journal:
             if not self._away:
                 try:
                     self._write(entry)
-                    if sync or len(self._waiting) >= _MOST_UNSYNCED:
+                    if sync or time.monotonic() - self._synced_at >= _MARKS_SYNC_SECONDS:
                         self._sync()
                 except OSError as error:
                     self._blame(error)
@@ -264,6 +295,7 @@ class Journal:
 
     def _sync(self) -> None:
         self._file.sync()
+        self._synced_at = time.monotonic()
         self._durable = self._last
         self._waiting.clear()
 

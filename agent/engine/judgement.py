@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from agent.model.job import JobState, PassResult, VerificationResult
+from agent.model.job import JobState, VerificationResult
+from agent.model.passes import PassResult
 from agent.model.record import covers_enough, few_unreadable
-from agent.model.sanitization import Plan
+from agent.model.sanitization import Plan, VerificationKind
 
 Verdict = tuple[JobState, str]
 
@@ -51,6 +52,8 @@ def _not_written(plan: Plan, passes: Sequence[PassResult]) -> str:
 def _not_read_back(plan: Plan, passes: Sequence[PassResult], check: VerificationResult | None) -> str:
     if check is None or check.kind is not plan.verification or check.of_pass != len(passes):
         return "the last pass was not read back as planned"
+    if any(p.carried_over_bytes for p in passes) and check.kind is not VerificationKind.FULL:
+        return "a job that was resumed is read back in full"
     if not covers_enough(check, plan.drive.identity.capacity_bytes):
         return "too little of the medium was read back"
     if check.mismatched_sectors:

@@ -21,12 +21,21 @@ class Meter:
         self._now = NO_PROGRESS
         self._later_bytes = 0
 
-    def begin(self, pass_number: int, pass_count: int, total_bytes: int, later_bytes: int, errors: int) -> None:
-        """Start a phase; `later_bytes` are those of the phases that follow it."""
+    def begin(
+        self,
+        pass_number: int,
+        pass_count: int,
+        total_bytes: int,
+        later_bytes: int,
+        errors: int,
+        *,
+        done_bytes: int = 0,
+    ) -> None:
+        """Start a phase of which `done_bytes` were done before; `later_bytes` are those of the phases that follow it."""
         with self._lock:
-            self._samples = deque([(self._monotonic(), 0)])
+            self._samples = deque([(self._monotonic(), done_bytes)])
             self._later_bytes = later_bytes
-            self._now = Progress(pass_number, pass_count, 0, total_bytes, None, None, errors)
+            self._now = Progress(pass_number, pass_count, done_bytes, total_bytes, None, None, errors)
 
     def advance(self, done_bytes: int, errors: int) -> None:
         """Say how far the phase has got."""

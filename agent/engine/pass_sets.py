@@ -1,7 +1,8 @@
 """The named sequences of passes, as data; whatever their name, an overwrite reaches Clear (NIST SP 800-88r2 FAQ Q6)."""
 
 from agent.errors import UsageError
-from agent.model.sanitization import PassKind, PassSet, PassSpec
+from agent.model.passes import PassKind, PassSpec
+from agent.model.sanitization import PassSet
 
 _RANDOM = PassSpec(PassKind.RANDOM)
 _ZEROS = PassSpec(PassKind.PATTERN, "00")

@@ -1,25 +1,31 @@
 """From a drive and a policy to a plan or a refusal; pure, nothing is touched."""
 
+from dataclasses import dataclass
+
 from agent.engine.pass_sets import find_pass_set
 from agent.errors import UsageError
 from agent.model.drive import Drive, HiddenAreaState, MediaType
-from agent.model.sanitization import (
-    Method,
-    PassKind,
-    PassSet,
-    Plan,
-    Policy,
-    Refusal,
-    Technique,
-    VerificationKind,
-)
+from agent.model.passes import PassKind
+from agent.model.sanitization import Method, PassSet, Plan, Policy, Refusal, Resumption, Technique, VerificationKind
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """An overwrite that was cut off: the passes that it was making, and where it may go on."""
+
+    pass_set: PassSet
+    resumption: Resumption
+
 
 AUTO = "auto"
 TECHNIQUES: tuple[str, ...] = (AUTO, Technique.OVERWRITE.value)
 
 
-def make_plan(drive: Drive, policy: Policy) -> Plan | Refusal:
-    """What will be done to this drive and why, or why nothing can be; raises UsageError for names that are not known."""
+def make_plan(drive: Drive, policy: Policy, interrupted: Interrupted | None = None) -> Plan | Refusal:
+    """What will be done to this drive and why, or why nothing can be; raises UsageError for names that are not known.
+
+    `interrupted` is what an overwrite of this drive left that was cut off; the same passes go on from there.
+    """
     if policy.technique not in TECHNIQUES:
         raise UsageError(f"There is no technique {policy.technique!r}.", f"Known are: {', '.join(TECHNIQUES)}.")
     pass_set = find_pass_set(policy.pass_set)
@@ -27,16 +33,30 @@ def make_plan(drive: Drive, policy: Policy) -> Plan | Refusal:
     obstacles += _needless_passes(drive, pass_set) + _level_too_low(policy)
     if obstacles:
         return Refusal(drive, obstacles)
+    resumption = interrupted.resumption if interrupted and may_resume(policy, pass_set, interrupted) else None
+    # What was carried over is believed only where every byte of it is read back (DESIGN section 6).
+    verification = VerificationKind.FULL if resumption else policy.verification
     return Plan(
         drive=drive,
         technique=Technique.OVERWRITE,
         pass_set=pass_set,
-        verification=policy.verification,
+        verification=verification,
         level_reached=Method.CLEAR,
         level_required=policy.required,
-        reasons=_reasons(policy, pass_set),
+        reasons=_reasons(policy, pass_set, verification) + (_RESUMING if resumption else ()),
         not_covered=_not_covered(drive),
+        resumption=resumption,
     )
+
+
+def may_resume(policy: Policy, pass_set: PassSet, interrupted: Interrupted) -> bool:
+    """Whether the policy wants an interrupted overwrite to go on and asks for the very passes that it was making."""
+    return policy.resume and pass_set == interrupted.pass_set
+
+
+_RESUMING = (
+    "an overwrite that was cut off goes on: what it wrote last is compared first; where that differs, all passes start again",
+)
 
 
 def _exclusions(drive: Drive) -> tuple[str, ...]:
@@ -76,7 +96,7 @@ def _level_too_low(policy: Policy) -> tuple[str, ...]:
     return (f"an overwrite reaches Clear, {policy.required.value.capitalize()} is required",)
 
 
-def _reasons(policy: Policy, pass_set: PassSet) -> tuple[str, ...]:
+def _reasons(policy: Policy, pass_set: PassSet, verification: VerificationKind) -> tuple[str, ...]:
     chosen = "overwrite was asked for"
     if policy.technique == AUTO:
         chosen = "overwrite is the strongest technique that this version offers for this medium"
@@ -93,7 +113,7 @@ def _reasons(policy: Policy, pass_set: PassSet) -> tuple[str, ...]:
         )
     else:
         reasons.append("a repeated pattern last: the read-back can't show addresses that alias")
-    if policy.verification is VerificationKind.FULL:
+    if verification is VerificationKind.FULL:
         reasons.append("every byte is read back and compared")
     else:
         reasons.append("a sample of at least 10 % is read back and compared (NIST SP 800-88r1 4.7.2)")

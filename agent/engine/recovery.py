@@ -7,12 +7,15 @@ from agent.engine.journal import (
     JournalContent,
     OpenedEvent,
     PassEvent,
+    PauseEvent,
     ProgressEvent,
     ResultEvent,
     StateEvent,
     VerificationEvent,
 )
+from agent.engine.pauses import pauses_in
 from agent.model.job import JobResult, JobState
+from agent.model.passes import PassResult
 from agent.model.sanitization import Plan
 
 
@@ -26,14 +29,28 @@ def recovered_results(content: JournalContent) -> tuple[JobResult, ...]:
     results = []
     for index, plan in enumerate(content.header.plans):
         job_id = job_id_of(index)
-        events = [e for e in content.events if _job_of(e) == job_id]
+        events = events_of(content, job_id)
         final = [e.result for e in events if isinstance(e, ResultEvent) and e.result.plan == plan]
         results.append(final[-1] if final else _interrupted(content, job_id, plan, events))
     return tuple(results)
 
 
-def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: list[Event]) -> JobResult:
-    times = [e.at for e in events if isinstance(e, StateEvent | ProgressEvent)]
+def events_of(content: JournalContent, job_id: str) -> tuple[Event, ...]:
+    """What the journal holds of one job, in order."""
+    return tuple(e for e in content.events if _job_of(e) == job_id)
+
+
+def passes_of(plan: Plan, events: tuple[Event, ...]) -> tuple[PassResult, ...]:
+    """The passes that ended, those of earlier sessions included unless this one found that it had to start again."""
+    done = tuple(e.result for e in events if isinstance(e, PassEvent))
+    begun = [e for e in events if isinstance(e, StateEvent) and e.state is JobState.SANITIZING]
+    if plan.resumption is None or any(e.pass_number <= len(plan.resumption.passes) for e in begun):
+        return done
+    return (*plan.resumption.passes, *done)
+
+
+def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: tuple[Event, ...]) -> JobResult:
+    times = [e.at for e in events if isinstance(e, StateEvent | ProgressEvent | PauseEvent)]
     started = times[0] if times else content.header.started_at
     ended = max([started, *times])
     reason = f"the program ended unexpectedly {_how_far(events)}"
@@ -51,12 +68,13 @@ def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: list[
         duration_ms=_milliseconds(started, ended),
         identity_at_open=opened[-1] if opened else None,
         identity_at_end=None,
-        passes=tuple(e.result for e in events if isinstance(e, PassEvent)),
+        passes=passes_of(plan, events),
         verification=checks[-1] if checks else None,
+        pauses=pauses_in(events, ended),
     )
 
 
-def _how_far(events: list[Event]) -> str:
+def _how_far(events: tuple[Event, ...]) -> str:
     states = [e for e in events if isinstance(e, StateEvent)]
     if not states or states[-1].state in {JobState.READY, JobState.CONFIRMED}:
         return "before it began"
@@ -72,7 +90,7 @@ def _how_far(events: list[Event]) -> str:
 def _job_of(event: Event) -> str:
     if isinstance(event, ResultEvent):
         return event.result.job_id
-    if isinstance(event, StateEvent | OpenedEvent | PassEvent | ProgressEvent | VerificationEvent):
+    if isinstance(event, StateEvent | OpenedEvent | PassEvent | ProgressEvent | PauseEvent | VerificationEvent):
         return event.job_id
     return ""
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algori
 
 from agent.engine.buffers import AlignedBuffer
 from agent.errors import AgentError
-from agent.model.sanitization import PassKind, PassSpec
+from agent.model.passes import PassKind, PassSpec
 
 BLOCK_BYTES = 1 << 20
 _AES_BLOCK = 16
@@ -196,10 +196,10 @@ def fastest_keystream() -> Keystream:
     return max(rates, key=lambda kind: rates[kind])
 
 
-def open_stream(spec: PassSpec) -> Stream:
-    """The stream of a pass; a random one gets a fresh key from the system, which never leaves this process."""
+def open_stream(spec: PassSpec, key: bytes | None = None) -> Stream:
+    """The stream of a pass; a random one without a key gets a fresh one from the system."""
     if spec.kind is PassKind.RANDOM:
-        return RandomStream(os.urandom(_KEY_BYTES))
+        return RandomStream(key or os.urandom(_KEY_BYTES))
     return PatternStream(bytes.fromhex(spec.pattern_hex))
 
 

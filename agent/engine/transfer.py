@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.errors import MediaError, MediaVanished
-from agent.model.job import SectorError
+from agent.model.passes import SectorError
 
 LISTED = 64
 
@@ -191,6 +191,15 @@ class Transfer:
             raise MediaError(
                 f"The medium fails too slowly; given up after {self._error_seconds:.0f} s of errors {where}."
             )
+
+
+def flush(medium_flush: Callable[[], None], number: int) -> None:
+    """Put pass `number` on stable storage; raises MediaError where the medium does not confirm it."""
+    try:
+        medium_flush()
+    except OSError as error:
+        message = f"The medium did not confirm that pass {number} is on stable storage: {describe(error)}."
+        raise MediaError(message) from error
 
 
 def describe(error: OSError) -> str:

@@ -1,6 +1,7 @@
 """Reading back: the expected stream is made again and compared with what the medium delivers."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from agent.engine.buffers import AlignedBuffer
 from agent.engine.crew import Crew, Pace
 from agent.engine.stream import BLOCK_BYTES, Stream
 from agent.engine.transfer import LISTED, Transfer
+from agent.model.sanitization import Plan, VerificationKind
 
 SECTIONS = 1000
 _SHARE = 20  # one twentieth, 5 %
@@ -53,6 +55,24 @@ def sampled_regions(size: int, sector: int, seed: bytes) -> tuple[Region, ...]:
         start, end = sectors * section // count, sectors * (section + 1) // count
         found += _two_places(start, end - start, seed + section.to_bytes(4, "big"))
     return tuple((first * sector, length * sector) for first, length in _merged(found))
+
+
+def planned_regions(plan: Plan) -> tuple[tuple[Region, ...], bytes]:
+    """What is to be read back, and the seed of a sample.
+
+    Called after the last pass: a medium that stores only what will be sampled can't know where.
+    """
+    identity = plan.drive.identity
+    if plan.verification is VerificationKind.FULL:
+        return full_regions(identity.capacity_bytes), b""
+    seed = os.urandom(16)
+    return sampled_regions(identity.capacity_bytes, identity.logical_sector_bytes, seed), seed
+
+
+def planned_bytes(plan: Plan) -> int:
+    """How much will be read back, nearly."""
+    size = plan.drive.identity.capacity_bytes
+    return size if plan.verification is VerificationKind.FULL else size // 10
 
 
 def compare_regions(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agent.model.drive import Drive, Identity
-from agent.model.health import SelfTestKind, SmartSnapshot
+from agent.model.health import SelfTestKind, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
 
 
@@ -19,6 +19,11 @@ class Medium(Protocol):
     @property
     def logical_sector_bytes(self) -> int:
         """Smallest unit that can be addressed."""
+        ...
+
+    @property
+    def optimal_io_bytes(self) -> int:
+        """Requests of whole multiples of so many bytes suit the medium best; 0 where it does not say."""
         ...
 
     @property
@@ -87,6 +92,10 @@ class Machine(Protocol):
 
     def read_smart(self, drive: Drive) -> SmartSnapshot:
         """One reading of the drive's health; raises ToolMissing, ToolFailed."""
+        ...
+
+    def read_temperature(self, drive: Drive) -> TemperatureReading:
+        """The drive's temperature, by few commands, for the drive is at work meanwhile; raises ToolMissing, ToolFailed."""
         ...
 
     def start_self_test(self, drive: Drive, kind: SelfTestKind) -> None:

@@ -22,6 +22,7 @@ from agent.model.drive import Identity
 _BLKROGET = 0x125E
 _BLKFLSBUF = 0x1261
 _BLKSSZGET = 0x1268
+_BLKIOOPT = 0x1279
 _BLKPBSZGET = 0x127B
 _BLKGETSIZE64 = 0x80081272
 _BLKGETDISKSEQ = 0x80081280
@@ -52,6 +53,14 @@ class BlockMedium:
     def logical_sector_bytes(self) -> int:
         """Logical sector size of the descriptor."""
         return self._sector
+
+    @property
+    def optimal_io_bytes(self) -> int:
+        """What sysfs calls queue/optimal_io_size, asked of the descriptor; 0 where it gives no answer, for it is a hint only."""
+        try:
+            return _ioctl_int(self._descriptor, _BLKIOOPT, "I")
+        except OSError:
+            return 0
 
     @property
     def direct_io(self) -> bool:

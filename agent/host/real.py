@@ -9,12 +9,13 @@ from pathlib import Path
 from agent.errors import MediaBusy, MediaVanished, Refused, ToolFailed, ToolMissing
 from agent.host import discover, smart
 from agent.host.holders import LIVE_MEDIUM_PATHS, read_usage
+from agent.host.hwmon import limit_celsius
 from agent.host.inventory import read_inventory
 from agent.host.media import BlockMedium, open_exclusively
 from agent.host.run import run
 from agent.host.sysfs import Roots, read_text
-from agent.model.drive import Drive, Exclusion, ExclusionReason
-from agent.model.health import SelfTestKind, SmartSnapshot
+from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason
+from agent.model.health import SelfTestKind, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
 
 # Inside the image's squashfs; its first boot unit measures the squashfs and leaves the digest in the second.
@@ -47,6 +48,7 @@ class RealMachine:
         self._roots = roots or Roots()
         self._real_drives = real_drives
         self._named = named_nodes
+        self._smart_types: dict[str, str] = {}
 
     @cached_property
     def environment(self) -> Environment:
@@ -97,7 +99,17 @@ class RealMachine:
 
     def read_smart(self, drive: Drive) -> SmartSnapshot:
         """One reading by smartctl, which opens nodes for reading only; raises ToolMissing, ToolFailed."""
-        return smart.read_snapshot(drive.node)
+        snapshot = smart.read_snapshot(drive.node)
+        device = snapshot.document.get("device")
+        # Some bridges are recognised by a scan only, which asks all drives: too much to do for each temperature.
+        self._smart_types[drive.node] = str(device.get("type", "")) if isinstance(device, dict) else ""
+        return snapshot
+
+    def read_temperature(self, drive: Drive) -> TemperatureReading:
+        """The temperature by smartctl and the limit that the kernel's sensor names; raises ToolMissing, ToolFailed."""
+        kind = self._smart_types.get(drive.node, "")
+        document = smart.read_temperature(drive.node, kind, bridged=drive.bus is Bus.USB)
+        return TemperatureReading(document, limit_celsius(self._roots, drive.node))
 
     def start_self_test(self, drive: Drive, kind: SelfTestKind) -> None:
         """Start the drive's own self-test; raises ToolFailed where the drive refuses, Refused without `real_drives`."""

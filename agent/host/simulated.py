@@ -15,7 +15,7 @@ from agent.host.simulated_folder import CaptureFolder
 from agent.host.simulated_medium import SimulatedMedium
 from agent.host.simulated_smart import SelfTestCourse, with_self_test
 from agent.model.drive import Drive
-from agent.model.health import SelfTestKind, SelfTestState, SmartSnapshot
+from agent.model.health import SelfTestKind, SelfTestState, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,31}")
@@ -70,12 +70,16 @@ class SimulatedMachine:
         """The captured reading with the state of the simulated self-test in it; raises EnvironmentLacks."""
         simulated = self._drive(drive)
         capture = self._folder.read_json(simulated.smartctl_capture())
-        document: dict[str, Any] = capture.get("document", {})
+        document = simulated.heat.served(capture.get("document", {}), simulated.faults())
         course = self._course(simulated)
         if course:
             document = with_self_test(document, course)
         digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
         return SmartSnapshot(int(capture.get("exit_status", 0)), document, _tool_version(document), digest)
+
+    def read_temperature(self, drive: Drive) -> TemperatureReading:
+        """The captured reading, warmed by what was written since; raises EnvironmentLacks."""
+        return TemperatureReading(self.read_smart(drive).document)
 
     def start_self_test(self, drive: Drive, kind: SelfTestKind) -> None:
         """Start the simulated self-test; raises ToolFailed where one is running, as smartctl does."""

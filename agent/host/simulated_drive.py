@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from agent.errors import EnvironmentLacks, MediaVanished
 from agent.host.simulated_faults import NO_FAULTS, Faults, parse_faults
 from agent.host.simulated_folder import CaptureFolder
+from agent.host.simulated_heat import SimulatedHeat
 from agent.model.drive import Drive, HiddenAreas
 
 MAKE_BENCH = "Make the drives with `make machines`, or with `python -m tests.bench make DIR`."
@@ -30,6 +31,7 @@ class SimulatedDrive:
     def __init__(self, folder: CaptureFolder, name: str) -> None:
         self.name = name
         self.folder = folder
+        self.heat = SimulatedHeat()
         self._base = f"drives/{name}"
         self._lock = threading.Lock()
 

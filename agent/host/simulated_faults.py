@@ -16,6 +16,8 @@ _KNOWN = {
     "short_writes",
     "stall_seconds",
     "stall_at_fraction",
+    "heats_per_second",
+    "cools_per_second",
 }
 
 
@@ -31,6 +33,8 @@ class Faults:
     short_writes: int = 0
     stall_seconds: float = 0.0
     stall_at_fraction: float = 0.0
+    heats_per_second: float = 0.0
+    cools_per_second: float = 1.0
 
     @property
     def fails_self_test(self) -> bool:
@@ -63,6 +67,8 @@ def parse_faults(document: dict[str, Any]) -> Faults:
             short_writes=int(document.get("short_writes", 0)),
             stall_seconds=float(document.get("stall_seconds", 0)),
             stall_at_fraction=float(document.get("stall_at_fraction", 0)),
+            heats_per_second=float(document.get("heats_per_second", 0)),
+            cools_per_second=float(document.get("cools_per_second", 1)),
         )
     except (TypeError, ValueError) as error:
         raise EnvironmentLacks(f"faults.json is malformed: {error}.") from error

@@ -23,6 +23,8 @@ class SimulatedMedium:
     `pace` limits reads and writes to so many bytes per second, so that progress can be watched; 0 is no limit.
     """
 
+    optimal_io_bytes = 0
+
     def __init__(self, drive: SimulatedDrive, pace: int, sleep: Callable[[float], None] = time.sleep) -> None:
         self._drive = drive
         self._faults = drive.faults()
@@ -167,6 +169,7 @@ class SimulatedMedium:
     def _keep_pace(self, started: float, count: int) -> None:
         if self._pace:
             self._sleep(max(0.0, started + count / self._pace - time.monotonic()))
+        self._drive.heat.worked(time.monotonic() - started, self._faults)
 
 
 def _open_exclusively(drive: SimulatedDrive) -> tuple[int, bool]:

@@ -6,6 +6,7 @@ nodes for reading only (smartmontools, os_linux.cpp: a SATA disk in standby woul
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from agent.errors import ToolFailed
@@ -18,22 +19,36 @@ _ANY_STATUS = range(256)
 _NOT_READ = 0b011
 _NOT_DONE = 0b111
 _READ_SECONDS = 90.0
+_TEMPERATURE_SECONDS = 20.0
+_EVERYTHING = ("-x",)
+# Few commands, for a drive at work: -x reads a dozen logs, and an ATA drive empties its queue for each of them.
+_TEMPERATURE = ("-A", "-c", "-l", "scttemp")
+# SCT writes to a log to read: nothing to try on a bridge that others are writing through.
+_OVER_A_BRIDGE = ("-A",)
 _COMMAND_SECONDS = 60.0
 _SCSI_NODES = "/dev/sd"
+_KIND = re.compile(r"[a-z][\w,+/.-]*")
 _WORDS = {SelfTestKind.SHORT: "short", SelfTestKind.EXTENDED: "long"}
 
 
 def read_snapshot(node: str) -> SmartSnapshot:
     """One full reading; raises ToolMissing, ToolFailed (no answer in time). A drive that can't be read gives its exit status."""
-    snapshot = _snapshot(node, ())
+    snapshot = _snapshot(node, _EVERYTHING)
     if not snapshot.exit_status & _NOT_READ:
         return snapshot
     # smartctl guesses a bridge's protocol only while it scans, and not when a node is named.
     kind = scanned_type(node) if node.startswith(_SCSI_NODES) else None
     if kind is None:
         return snapshot
-    second = _snapshot(node, ("-d", kind))
+    second = _snapshot(node, (*_EVERYTHING, "-d", kind))
     return snapshot if second.exit_status & _NOT_READ else second
+
+
+def read_temperature(node: str, kind: str = "", *, bridged: bool = False) -> dict[str, Any]:
+    """smartctl's JSON with the temperature in it; `kind` is the type that it named before; raises ToolMissing, ToolFailed."""
+    typed = ("-d", kind) if _KIND.fullmatch(kind) else ()
+    argv = ("smartctl", "--json=c", *(_OVER_A_BRIDGE if bridged else _TEMPERATURE), *typed, node)
+    return parse_document(run(argv, timeout=_TEMPERATURE_SECONDS, allowed=_ANY_STATUS).stdout)
 
 
 def start_self_test(node: str, kind: SelfTestKind) -> None:
@@ -56,7 +71,7 @@ def parse_document(output: bytes) -> dict[str, Any]:
 
 
 def _snapshot(node: str, options: tuple[str, ...]) -> SmartSnapshot:
-    done = run(("smartctl", "--json=c", "-x", *options, node), timeout=_READ_SECONDS, allowed=_ANY_STATUS)
+    done = run(("smartctl", "--json=c", *options, node), timeout=_READ_SECONDS, allowed=_ANY_STATUS)
     document = parse_document(done.stdout)
     return SmartSnapshot(done.code, document, _version(document), hashlib.sha256(done.stdout).hexdigest())
 

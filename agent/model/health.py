@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+MARGIN_CELSIUS = 5
+
 
 class Verdict(StrEnum):
     """Triage verdict of a drive."""
@@ -52,6 +54,27 @@ class SmartSnapshot:
     document: dict[str, Any] = field(hash=False)
     tool_version: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class TemperatureReading:
+    """What was asked for a drive's temperature: smartctl's JSON ({} where there was none), and the limit that the kernel knows."""
+
+    document: dict[str, Any] = field(hash=False)
+    kernel_limit_celsius: int | None = None
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A drive's temperature and the one that it should stay below, in degrees Celsius."""
+
+    celsius: int
+    limit_celsius: int
+
+    @property
+    def cool_celsius(self) -> int:
+        """From here on a drive that was too hot may work again; nearer to the limit it would stop and go all the time."""
+        return self.limit_celsius - MARGIN_CELSIUS
 
 
 @dataclass(frozen=True)

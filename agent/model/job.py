@@ -1,11 +1,14 @@
 """A job: one drive's run through the states, its progress, and the evidence it leaves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from agent.model.drive import Identity
-from agent.model.sanitization import PassSpec, Plan, VerificationKind
+from agent.model.health import Heat
+from agent.model.json_form import LEFT_OUT
+from agent.model.passes import PassResult, SectorError
+from agent.model.sanitization import Plan, VerificationKind
 
 
 class JobState(StrEnum):
@@ -29,6 +32,7 @@ class JobState(StrEnum):
         return not TRANSITIONS[self]
 
 
+SUCCESSES = frozenset({JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS})
 _ENDINGS = frozenset({JobState.FAILED, JobState.INTERRUPTED, JobState.UNKNOWN})
 
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
@@ -73,9 +77,31 @@ class Progress:
 NO_PROGRESS = Progress(0, 0, 0, 0, None, None, 0)
 
 
+class PauseReason(StrEnum):
+    """Why a job stands still."""
+
+    OPERATOR = "operator"
+    TEMPERATURE = "temperature"
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A time in which a job stood still; `detail` is plain text, `count` more than 1 where later ones were added to it."""
+
+    reason: PauseReason
+    detail: str
+    started_at: datetime
+    duration_ms: int
+    count: int = 1
+
+
 @dataclass(frozen=True)
 class JobSnapshot:
-    """What a screen may know of a job at one moment; replaced as a whole."""
+    """What a screen may know of a job at one moment; replaced as a whole.
+
+    `pause` is set while it stands still, `heat` is the newest reading, `silent_seconds` how long the drive has left a
+    request unanswered.
+    """
 
     job_id: str
     node: str
@@ -84,31 +110,9 @@ class JobSnapshot:
     state: JobState
     progress: Progress
     reason: str
-
-
-@dataclass(frozen=True)
-class SectorError:
-    """One range that the drive refused, located in logical sectors."""
-
-    lba: int
-    sector_count: int
-    error: str
-
-
-@dataclass(frozen=True)
-class PassResult:
-    """Evidence of one pass; `key_sha256` commits to the random stream's key without revealing it."""
-
-    number: int
-    spec: PassSpec
-    key_sha256: str
-    bytes_expected: int
-    bytes_written: int
-    direct_io: bool
-    started_at: datetime
-    duration_ms: int
-    error_count: int
-    first_errors: tuple[SectorError, ...]
+    pause: PauseReason | None = None
+    heat: Heat | None = None
+    silent_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,10 @@ class VerificationResult:
 
 @dataclass(frozen=True)
 class JobResult:
-    """Everything one job leaves for the record; `identity_at_open` was read on the descriptor that was written to."""
+    """Everything one job leaves for the record; `identity_at_open` was read on the descriptor that was written to.
+
+    Durations include the pauses, which follow one another and never overlap.
+    """
 
     job_id: str
     plan: Plan
@@ -145,3 +152,4 @@ class JobResult:
     identity_at_end: Identity | None
     passes: tuple[PassResult, ...]
     verification: VerificationResult | None
+    pauses: tuple[Pause, ...] = field(default=(), metadata=LEFT_OUT)

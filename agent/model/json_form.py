@@ -6,15 +6,20 @@ One form serves the record and the journal, so that a recovered session says the
 import re
 import reprlib
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_origin
 
 import cattrs
+from cattrs.gen import make_dict_unstructure_fn, override
 
 T = TypeVar("T")
 
 MAXIMUM_LIST = 1000
+LEFT_OUT = MappingProxyType({"left out where it is the default": True})
+"""Metadata of a field that came later: what was signed without it keeps its form, to the byte."""
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -93,10 +98,20 @@ def _make_list_in(cls: type, converter: cattrs.Converter) -> Callable[[object, t
     return list_in
 
 
+def _has_later_fields(cls: object) -> bool:
+    return isinstance(cls, type) and is_dataclass(cls) and any(f.metadata == LEFT_OUT for f in fields(cls))
+
+
+def _make_out(cls: type, converter: cattrs.Converter) -> Callable[[Any], dict[str, Any]]:
+    later: dict[str, Any] = {f.name: override(omit_if_default=True) for f in fields(cls) if f.metadata == LEFT_OUT}
+    return make_dict_unstructure_fn(cls, converter, **later)
+
+
 def _make_converter() -> cattrs.Converter:
     # Not detailed: that keeps an exception for every wrong field of every element, gigabytes for a few kilobytes of input.
     converter = cattrs.Converter(forbid_extra_keys=False, detailed_validation=False)
     converter.register_structure_hook_factory(_is_list, _make_list_in)
+    converter.register_unstructure_hook_factory(_has_later_fields, _make_out)
     converter.register_unstructure_hook(int, str)
     converter.register_unstructure_hook(bool, lambda value: value)
     converter.register_unstructure_hook(datetime, _time_out)

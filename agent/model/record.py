@@ -3,14 +3,16 @@
 Integers travel as decimal strings, so that byte counts survive every JSON reader (RFC 8785 refuses 2^53 and above).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from agent.model.drive import Exclusion, HiddenAreas, Identity
 from agent.model.health import HealthReport
-from agent.model.job import JobState, PassResult, VerificationResult
+from agent.model.job import JobState, Pause, VerificationResult
+from agent.model.json_form import LEFT_OUT
 from agent.model.machine import Environment, MachineInventory
+from agent.model.passes import PassResult
 from agent.model.sanitization import Method, Policy, Technique, VerificationKind
 
 SCHEMA = "ardoise-record/1"
@@ -96,7 +98,8 @@ class DriveRecord:
     """What was found, planned, done and read back on one medium.
 
     `identity` is as found; `identity_at_open` was re-read on the descriptor that was written to, `identity_at_end` after
-    the read-back. `level_reached` is NONE unless the outcome is one of the sanitized ones.
+    the read-back. `level_reached` is NONE unless the outcome is one of the sanitized ones. `resumed_from` is the record
+    of the interrupted session that the passes say they carried bytes over from. `pauses` are part of the durations.
     """
 
     node: str
@@ -129,6 +132,8 @@ class DriveRecord:
     verification: VerificationResult | None
     health_before: HealthReport | None
     health_after: HealthReport | None
+    resumed_from: str = field(default="", metadata=LEFT_OUT)
+    pauses: tuple[Pause, ...] = field(default=(), metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -249,12 +254,19 @@ def covers_enough(check: VerificationResult, size: int) -> bool:
     return check.bytes_expected <= size <= check.bytes_expected * 20
 
 
+def _may_carry_over(drive: DriveRecord, check: VerificationResult) -> bool:
+    # What another session wrote is believed only where every byte of it was read back (DESIGN section 6).
+    carried = any(p.carried_over_bytes for p in drive.passes)
+    sound = all(0 <= p.carried_over_bytes <= p.bytes_written for p in drive.passes)
+    return sound and carried == bool(drive.resumed_from) and (not carried or check.kind is VerificationKind.FULL)
+
+
 def _read_back(drive: DriveRecord) -> Outcome:
     check = drive.verification
     size = drive.identity.capacity_bytes
     if check is None or check.of_pass != len(drive.passes) or check.mismatched_sectors:
         return Outcome.FAILED
-    whole = covers_enough(check, size)
+    whole = covers_enough(check, size) and _may_carry_over(drive, check)
     unreadable = check.unreadable_sectors * drive.identity.logical_sector_bytes
     if (
         not whole

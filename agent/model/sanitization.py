@@ -1,9 +1,11 @@
 """Methods, techniques, pass sets and plans: what will be done to a medium, and the level that it reaches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agent.model.drive import Drive
+from agent.model.json_form import LEFT_OUT
+from agent.model.passes import PassResult, PassSpec
 
 
 class Method(StrEnum):
@@ -32,29 +34,6 @@ class VerificationKind(StrEnum):
     SAMPLED = "sampled"
 
 
-class PassKind(StrEnum):
-    """What one pass writes."""
-
-    PATTERN = "pattern"
-    RANDOM = "random"
-
-
-RANDOM_GENERATOR = "AES-256-CTR"
-
-
-@dataclass(frozen=True)
-class PassSpec:
-    """One pass: a repeated pattern in lower-case hex, or the random stream (then the pattern is empty)."""
-
-    kind: PassKind
-    pattern_hex: str = ""
-
-    @property
-    def title(self) -> str:
-        """The bytes in words, never a standard's name."""
-        return f"random ({RANDOM_GENERATOR})" if self.kind is PassKind.RANDOM else f"pattern 0x{self.pattern_hex}"
-
-
 @dataclass(frozen=True)
 class PassSet:
     """A named sequence of passes with its source; all of them reach Clear (trust.md A3)."""
@@ -73,6 +52,21 @@ class Policy:
     pass_set: str = "random"
     verification: VerificationKind = VerificationKind.FULL
     required: Method = Method.CLEAR
+    resume: bool = field(default=True, metadata=LEFT_OUT)
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """Where an overwrite that was cut off may go on: what the journal of that session proves, before the medium is asked.
+
+    `passes` are whole; in the pass that follows them, `offset_bytes` from the beginning were on stable storage of the
+    drive. `key_sha256` commits to the stream whose last bytes stand before that place.
+    """
+
+    record_id: str
+    passes: tuple[PassResult, ...]
+    offset_bytes: int
+    key_sha256: str
 
 
 @dataclass(frozen=True)
@@ -87,6 +81,7 @@ class Plan:
     level_required: Method
     reasons: tuple[str, ...]
     not_covered: tuple[str, ...]
+    resumption: Resumption | None = None
 
 
 @dataclass(frozen=True)

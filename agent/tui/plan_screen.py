@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from agent.errors import AgentError
 from agent.model.drive import Drive
-from agent.model.sanitization import Method, Plan, Refusal, VerificationKind
+from agent.model.sanitization import Method, Plan, Refusal, Resumption, VerificationKind
 from agent.text import _, ngettext
 from agent.tui.dialogs import error_content
 from agent.tui.drive_detail import exclusion_text, serial_tail, short_node
@@ -61,6 +61,7 @@ class PlanScreen(Page):
         Binding("p,P", "next_pass_set", show=False),
         Binding("v,V", "next_verification", show=False),
         Binding("n,N", "next_level", show=False),
+        Binding("c,C", "next_resume", show=False),
     ]
 
     def __init__(self) -> None:
@@ -74,6 +75,7 @@ class PlanScreen(Page):
             yield Choice("P", _("Passes"), "next_pass_set", "pass-set")
             yield Choice("V", _("Verification"), "next_verification", "verification")
             yield Choice("N", _("Level required"), "next_level", "level")
+            yield Choice("C", _("Cut off"), "next_resume", "resume")
         with VerticalScroll(id="plans", classes="framed"):
             yield Words(id="plans-text")
 
@@ -109,6 +111,9 @@ class PlanScreen(Page):
         self.part("#pass-set", Choice).show(prose(_(title)))
         self.part("#verification", Choice).show(_(VERIFICATION_WORDS[policy.verification]))
         self.part("#level", Choice).show(_(METHOD_WORDS[policy.required]))
+        resume = self.part("#resume", Choice)
+        resume.show(_("goes on") if policy.resume else _("anew"))
+        resume.display = bool(self._plans and self._plans.resumable)
         pane = self.part("#plans", VerticalScroll)
         pane.border_title = Content(_("Plan: nothing has been touched yet"))
         text = (
@@ -155,6 +160,12 @@ class PlanScreen(Page):
         self.ardoise.policy = replace(self.ardoise.policy, required=level)
         self._plan()
 
+    def action_next_resume(self) -> None:
+        """Go on where a power cut ended the overwrite, or start again."""
+        if self._plans and self._plans.resumable:
+            self.ardoise.policy = replace(self.ardoise.policy, resume=not self.ardoise.policy.resume)
+            self._plan()
+
 
 def _after(values: list[T], value: T) -> T:
     return values[(values.index(value) + 1) % len(values)] if value in values else values[0]
@@ -199,10 +210,21 @@ def _plan_block(plan: Plan, width: int) -> Content:
         )
     ]
     lines.append(Content(f"  {what}"))
+    if plan.resumption is not None:
+        lines.append(Content.styled(f"  {ACT} {_resumption_words(plan, plan.resumption)}", "bold $act"))
     lines.append(Content.styled(f"  {level}", "bold $done" if enough else "bold $act"))
     lines += [_hanging(_("why:"), r, width, "") for r in plan.reasons]
     lines += [_hanging(f"{ACT} {_('not covered:')}", n, width, "$act") for n in plan.not_covered]
     return Content("\n").join(lines)
+
+
+def _resumption_words(plan: Plan, found: Resumption) -> str:
+    count, done = len(plan.pass_set.passes), len(found.passes)
+    if done == count:
+        return _("goes on with the read-back: every pass was made before the interruption")
+    return _("goes on with pass {number} of {count}, {percent} % of it done before the interruption").format(
+        number=done + 1, count=count, percent=100 * found.offset_bytes // plan.drive.identity.capacity_bytes
+    )
 
 
 def _refusal_block(refusal: Refusal, width: int) -> Content:

@@ -10,22 +10,20 @@ from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 
-from agent.model.job import JobSnapshot, JobState
+from agent.model.job import JobSnapshot, JobState, PauseReason
 from agent.text import _, ngettext
 from agent.tui.block_font import block_lines
 from agent.tui.dialogs import AskScreen
 from agent.tui.drive_detail import short_node
-from agent.tui.figures import duration, phase_fraction, rate, total_fraction, total_remaining_seconds
-from agent.tui.glyphs import DASH, bar, fit, prose, screen_text
+from agent.tui.figures import duration, total_fraction, total_remaining_seconds
+from agent.tui.glyphs import fit, prose
+from agent.tui.job_rows import GOOD, job_line, job_row, remark
 from agent.tui.page import Page
 from agent.tui.widgets import Action, RowList, Words
-from agent.tui.words import JOB_SIGNS, QUIET_STYLE, stick_line
+from agent.tui.words import job_sign, stick_line
 from agent.workflow.view import Stage
 
-_GOOD = frozenset({JobState.SANITIZED})
-_STATE_WIDTH = 15
 _LOG_LINES = 200
-_LEAST_BAR = 6
 
 
 class ProgressScreen(Page):
@@ -34,12 +32,13 @@ class ProgressScreen(Page):
     STEP = 2
     stage_is_ready: ClassVar[bool] = False
     AUTO_FOCUS = "#rows"
-    BINDINGS: ClassVar = [Binding("s,S", "stop", show=False)]
+    BINDINGS: ClassVar = [Binding("s,S", "stop", show=False), Binding("p,P", "pause", show=False)]
 
     def __init__(self) -> None:
         super().__init__()
-        self._states: dict[str, JobState] = {}
+        self._states: dict[str, tuple[JobState, PauseReason | None, bool]] = {}
         self._log: list[Content] = []
+        self._foot = Content("")
 
     def body(self) -> ComposeResult:
         """Huge state, summary, rows, log."""
@@ -51,8 +50,11 @@ class ProgressScreen(Page):
             yield Words(id="log-text")
 
     def actions(self) -> Sequence[Action]:
-        """Stop, look around."""
+        """Pause, stop, look around."""
+        jobs = self._at_work()
+        held = bool(jobs) and all(j.pause is PauseReason.OPERATOR for j in jobs)
         return (
+            Action("P", _("continue …") if held else _("pause …"), "pause"),
             Action("S", _("stop …"), "stop"),
             Action("R", _("records"), "app.records"),
             Action("H", _("help"), "app.help"),
@@ -75,6 +77,8 @@ class ProgressScreen(Page):
         rows = self.part("#rows", RowList)
         width = max(40, rows.scrollable_content_region.width - 2)
         rows.show_rows([(j.job_id, job_row(j, width)) for j in jobs])
+        self._draw_detail(jobs)
+        self.call_later(self.show_actions)
         self._note_changes(jobs)
 
     def _draw_huge(self, jobs: tuple[JobSnapshot, ...], *, recording: bool) -> None:
@@ -83,10 +87,25 @@ class ProgressScreen(Page):
         lines = block_lines(text, self.app.size.width - 4, max(5, height * 25 // 100), height)
         self.part("#huge", Words).show(Content("\n".join(lines)))
 
+    def _draw_detail(self, jobs: tuple[JobSnapshot, ...]) -> None:
+        chosen = self._highlighted(jobs)
+        frame = self.part("#left", Container)
+        line = job_line(chosen, frame.size.width - 4) if chosen is not None else Content("")
+        if not line.is_same(self._foot):
+            self._foot = frame.border_subtitle = line
+
+    def _at_work(self) -> list[JobSnapshot]:
+        return [j for j in self.sitting.snapshots() if not j.state.is_final]
+
+    def _highlighted(self, jobs: Sequence[JobSnapshot]) -> JobSnapshot | None:
+        option = self.part("#rows", RowList).highlighted_option
+        return next((j for j in jobs if option is not None and j.job_id == option.id), None)
+
     def _note_changes(self, jobs: tuple[JobSnapshot, ...]) -> None:
         for job in jobs:
-            if self._states.get(job.job_id) is not job.state:
-                self._states[job.job_id] = job.state
+            now = (job.state, job.pause, job.silent_seconds is not None)
+            if self._states.get(job.job_id) != now:
+                self._states[job.job_id] = now
                 self._log.append(_event_line(job))
         del self._log[:-_LOG_LINES]
         pane = self.part("#log", VerticalScroll)
@@ -95,12 +114,11 @@ class ProgressScreen(Page):
 
     def action_stop(self) -> None:
         """Ask what is to be stopped."""
-        jobs = [j for j in self.sitting.snapshots() if not j.state.is_final]
+        jobs = self._at_work()
         if not jobs:
             return
         answers = [("back", _("Keep going"))]
-        option = self.part("#rows", RowList).highlighted_option
-        chosen = next((j for j in jobs if option is not None and j.job_id == option.id), None)
+        chosen = self._highlighted(jobs)
         if chosen is not None and len(jobs) > 1:
             answers.append(("one", _("Stop {node}").format(node=short_node(chosen.node))))
         answers.append(("all", _("Stop all")))
@@ -116,6 +134,41 @@ class ProgressScreen(Page):
 
         self.app.push_screen(AskScreen(_("Stop?"), text, answers), answered)
 
+    def action_pause(self) -> None:
+        """Pause or continue the only drive, or ask which."""
+        jobs = self._at_work()
+        chosen = self._highlighted(jobs)
+        if chosen is not None and len(jobs) == 1 and chosen.pause is not PauseReason.TEMPERATURE:
+            self._turn(chosen.node, held=chosen.pause is not None)
+        elif jobs:
+            self._ask_whom_to_pause(jobs, chosen)
+
+    def _ask_whom_to_pause(self, jobs: list[JobSnapshot], chosen: JobSnapshot | None) -> None:
+        answers = [("back", _("Back"))]
+        if chosen is not None:
+            words = _("Pause {node}") if chosen.pause is None else _("Continue {node}")
+            answers.append(("one", words.format(node=short_node(chosen.node))))
+        held = any(j.pause is PauseReason.OPERATOR for j in jobs)
+        if len(jobs) > 1:
+            answers.append(("all", _("Continue all") if held else _("Pause all")))
+        text = _("A paused drive loses nothing: it goes on where it stopped.")
+        if any(j.pause is PauseReason.TEMPERATURE for j in jobs):
+            text += " " + _("One that is too hot goes on by itself once it has cooled down.")
+
+        def answered(answer: str | None) -> None:
+            if answer == "all":
+                self._turn(None, held=held)
+            elif answer == "one" and chosen is not None:
+                self._turn(chosen.node, held=chosen.pause is not None)
+
+        self.app.push_screen(AskScreen(_("Pause or continue?"), Content(text), answers), answered)
+
+    def _turn(self, node: str | None, *, held: bool) -> None:
+        if held:
+            self.sitting.proceed(node)
+        else:
+            self.sitting.pause(node)
+
 
 def huge_text(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> str:
     """The state of the whole machine in one word and a percentage; never 100 % before the end."""
@@ -123,6 +176,8 @@ def huge_text(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> str:
         return _("RECORDING")
     running = {j.state for j in jobs if not j.state.is_final}
     percent = min(99, int(100 * total_fraction(jobs)))
+    if running and all(j.pause for j in jobs if not j.state.is_final):
+        return f"{_('PAUSED')} {percent}%"
     if running and running <= {JobState.VERIFYING}:
         return f"{_('VERIFYING')} {percent}%"
     return f"{_('SANITIZING')} {percent}%" if running & {JobState.SANITIZING, JobState.VERIFYING} else _("CHECKING")
@@ -132,62 +187,28 @@ def summary(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> Content:
     """How many are done, failed, running; how long it will take."""
     if recording:
         return Content(_("All drives are finished; the record is being signed and saved."))
-    done = sum(j.state in _GOOD for j in jobs)
-    bad = sum(j.state.is_final and j.state not in _GOOD for j in jobs)
+    done = sum(j.state in GOOD for j in jobs)
+    bad = sum(j.state.is_final and j.state not in GOOD for j in jobs)
     parts = [ngettext("{n} drive", "{n} drives", len(jobs)).format(n=len(jobs)), _("{n} sanitized").format(n=done)]
     content = Content(" · ".join(parts))
     if bad:
         content = Content.assemble(
             content, " · ", Content.styled(_("{n} not sanitized").format(n=bad), "bold $failed")
         )
+    paused, silent = sum(j.pause is not None for j in jobs), sum(j.silent_seconds is not None for j in jobs)
+    for count, words in ((paused, _("{n} paused")), (silent, _("{n} not answering"))):
+        if count:
+            content = Content.assemble(content, " · ", Content.styled(words.format(n=count), "bold $act"))
     left = total_remaining_seconds(jobs)
     if left:
         content = Content.assemble(content, " · ", _("about {time} left").format(time=duration(left)))
     return content
 
 
-def job_row(job: JobSnapshot, width: int) -> Content:
-    """One job in one line."""
-    sign = JOB_SIGNS[job.state]
-    node, model_width = 9, max(10, min(30, (width - 62) // 2 + 8))
-    rest = width - _STATE_WIDTH - 1 - node - model_width
-    head: list[Content | str] = [sign.pill(_STATE_WIDTH), " ", fit(short_node(job.node), node - 1), " "]
-    head += [
-        Content.styled(
-            fit(screen_text(job.model) or DASH, model_width - 1) + " ",
-            "" if not job.state.is_final else QUIET_STYLE,
-        )
-    ]
-    if job.state.is_final or not job.progress.total_bytes:
-        style = "bold $failed" if job.state.is_final and job.state not in _GOOD else QUIET_STYLE
-        return Content.assemble(*head, Content.styled(fit(prose(_(job.reason), 200), rest), style))
-    return Content.assemble(*head, _running_cells(job, rest))
-
-
-def _running_cells(job: JobSnapshot, width: int) -> Content:
-    progress = job.progress
-    fraction = phase_fraction(job)
-    passes = _("check") if job.state is JobState.VERIFYING else f"{progress.pass_number}/{progress.pass_count}"
-    percent = f" {100 if fraction >= 1 else min(99, int(100 * fraction)):>3} %"
-    count = progress.error_count
-    errors = " " + ngettext("{n} error", "{n} errors", count).format(n=count) if count else ""
-    room = width - 6 - len(percent) - len(errors)
-    more = ""
-    for cell in (f" {rate(progress.rate_bytes_per_second):>8}", f" {duration(progress.eta_seconds):>10}"):
-        if room - len(cell) >= _LEAST_BAR:
-            more += cell
-            room -= len(cell)
-    filled = Content.styled(bar(fraction, max(0, room)), "$primary")
-    return Content.assemble(
-        Content.styled(fit(passes, 6), QUIET_STYLE), filled, percent, more, Content.styled(errors, "bold $failed")
-    )
-
-
 def _event_line(job: JobSnapshot) -> Content:
     now = datetime.now().astimezone().strftime("%H:%M:%S")
-    sign = JOB_SIGNS[job.state]
-    style = "bold $failed" if job.state.is_final and job.state not in _GOOD else ""
-    line = f"{now}  {fit(short_node(job.node), 9)} {sign.shape} {_(sign.word)}" + (
-        f"  {prose(_(job.reason), 160)}" if job.reason else ""
-    )
+    sign = job_sign(job)
+    reason = remark(job) or prose(_(job.reason), 160)
+    style = "bold $failed" if job.state.is_final and job.state not in GOOD else ""
+    line = f"{now}  {fit(short_node(job.node), 9)} {sign.shape} {_(sign.word)}" + (f"  {reason}" if reason else "")
     return Content.styled(line, style)

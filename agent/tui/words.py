@@ -6,7 +6,7 @@ from textual.content import Content
 
 from agent.model.drive import Bus, Drive, ExclusionReason, HiddenAreaState, MediaType
 from agent.model.health import SelfTestState, Verdict
-from agent.model.job import JobState
+from agent.model.job import JobSnapshot, JobState, PauseReason
 from agent.model.machine import Environment
 from agent.model.record import Headline, Outcome
 from agent.model.sanitization import Method, Technique, VerificationKind
@@ -40,7 +40,7 @@ class Sign:
 
 JOB_SIGNS: dict[JobState, Sign] = {
     JobState.READY: Sign(N_("READY"), RUNNING, RUNNING_STYLE),
-    JobState.CONFIRMED: Sign(N_("CONFIRMED"), RUNNING, RUNNING_STYLE),
+    JobState.CONFIRMED: Sign(N_("WAITING"), RUNNING, RUNNING_STYLE),
     JobState.CHECKING: Sign(N_("CHECKING"), RUNNING, RUNNING_STYLE),
     JobState.SANITIZING: Sign(N_("SANITIZING"), RUNNING, RUNNING_STYLE),
     JobState.VERIFYING: Sign(N_("VERIFYING"), RUNNING, RUNNING_STYLE),
@@ -50,6 +50,11 @@ JOB_SIGNS: dict[JobState, Sign] = {
     JobState.INTERRUPTED: Sign(N_("INTERRUPTED"), FAILED, FAILED_STYLE),
     JobState.UNKNOWN: Sign(N_("UNKNOWN"), FAILED, FAILED_STYLE),
     JobState.REFUSED: Sign(N_("REFUSED"), ACT, ACT_STYLE),
+}
+
+PAUSE_SIGNS: dict[PauseReason, Sign] = {
+    PauseReason.OPERATOR: Sign(N_("PAUSED"), ACT, ACT_STYLE),
+    PauseReason.TEMPERATURE: Sign(N_("TOO HOT"), ACT, ACT_STYLE),
 }
 
 OUTCOME_SIGNS: dict[Outcome, Sign] = {
@@ -145,6 +150,11 @@ ENVIRONMENT_WORDS: dict[Environment, str] = {
     Environment.HOST: N_("installed system"),
     Environment.SIMULATED: N_("simulated machine"),
 }
+
+
+def job_sign(job: JobSnapshot) -> Sign:
+    """The sign of a job: that it stands still says more than what it was about to do."""
+    return JOB_SIGNS[job.state] if job.pause is None else PAUSE_SIGNS[job.pause]
 
 
 def stick_line() -> Content:

@@ -22,12 +22,13 @@ from agent.workflow.view import Inspection, PlanSet, StationView
 
 @dataclass(frozen=True)
 class Desk:
-    """Station, operator's opaque id, evidence folder, registry."""
+    """Station, operator's opaque id, evidence folder, registry; how many drives are worked on at once, None for all."""
 
     station: Station
     operator: str
     evidence: Path
     registry: Registry
+    max_drives: int | None = None
 
 
 def make_header(

@@ -8,11 +8,10 @@ from agent.engine.engine import Engine
 from agent.errors import AgentError
 from agent.model.drive import Drive
 from agent.model.health import HealthReport
-from agent.model.job import JobResult, JobSnapshot, JobState
+from agent.model.job import SUCCESSES, JobResult, JobSnapshot, JobState
 from agent.model.record import SessionEnd
 from agent.workflow.recording import Ending
 
-_SUCCESSES = frozenset({JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS})
 _NOT_DURABLE = "its result never reached the journal: another journal came back, or none"
 
 
@@ -50,7 +49,7 @@ def only_silent_ones_left(
 
 def without_claims(ending: Ending, lost: frozenset[str]) -> Ending:
     """The same ending, with no success for the jobs whose result is not durable."""
-    unproven = {r.job_id for r in ending.results if r.job_id in lost and r.state in _SUCCESSES}
+    unproven = {r.job_id for r in ending.results if r.job_id in lost and r.state in SUCCESSES}
     if not unproven:
         return ending
     results = tuple(_interrupted(r) if r.job_id in unproven else r for r in ending.results)

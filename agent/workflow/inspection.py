@@ -3,10 +3,12 @@
 import logging
 
 from agent.diagnostics.health import assess
+from agent.diagnostics.temperature import heat_of
+from agent.engine.heat import Thermometer
 from agent.errors import AgentError
 from agent.host.machine import Machine
 from agent.model.drive import Drive
-from agent.model.health import HealthReport
+from agent.model.health import HealthReport, Heat
 from agent.model.session import InspectedDrive
 from agent.workflow.view import Inspection
 
@@ -28,3 +30,17 @@ def read_health(machine: Machine, drive: Drive) -> HealthReport | None:
     except AgentError as error:
         log.warning("health of %s can't be read: %s", drive.node, error.message)
         return None
+
+
+def read_heat(machine: Machine, drive: Drive) -> Heat | None:
+    """The temperature of one drive, None where it can't be read; raises nothing of the tool's."""
+    try:
+        return heat_of(machine.read_temperature(drive), drive.media_type)
+    except AgentError as error:
+        log.warning("temperature of %s can't be read: %s", drive.node, error.message)
+        return None
+
+
+def thermometer(machine: Machine) -> Thermometer:
+    """What the engine measures a machine's drives with."""
+    return Thermometer(lambda drive: read_heat(machine, drive))

@@ -1,20 +1,33 @@
 """Plans for the chosen drives, with the code and the names that confirm them; nothing is touched."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
-from agent.engine.planning import make_plan
+from agent.engine.planning import make_plan, may_resume
+from agent.engine.resumption import Resumable
 from agent.errors import Refused
 from agent.model.drive import Drive, confirmable_name
 from agent.model.sanitization import Plan, Policy, Refusal
 from agent.workflow.confirmation import new_code
+from agent.workflow.resuming import interrupted, job_for
 from agent.workflow.view import PlanSet
 
 
-def make_plan_set(chosen: Sequence[Drive], every: tuple[Drive, ...], policy: Policy) -> PlanSet:
-    """Plans and refusals for the chosen ones among all drives of the machine; raises UsageError for unknown names."""
-    judged = [make_plan(drive, policy) for drive in chosen]
+def make_plan_set(
+    chosen: Sequence[Drive], every: tuple[Drive, ...], policy: Policy, kept: Sequence[Resumable] = ()
+) -> PlanSet:
+    """Plans and refusals for the chosen ones among all drives of the machine; raises UsageError for unknown names.
+
+    `kept` are overwrites that were cut off and may go on.
+    """
+    alike = Counter(_who(d) for d in every)
+    cut_off = {d.node: interrupted(job_for(d, kept)) if alike[_who(d)] == 1 else None for d in chosen}
+    judged = [make_plan(drive, policy, cut_off[drive.node]) for drive in chosen]
     plans = tuple(j for j in judged if isinstance(j, Plan))
     names = tuple(confirmable_name(p.drive, every) for p in plans)
+    going_on = replace(policy, resume=True)
+    could = [(p, found) for p in plans if (found := cut_off[p.drive.node]) is not None]
     return PlanSet(
         policy=policy,
         plans=plans,
@@ -24,7 +37,12 @@ def make_plan_set(chosen: Sequence[Drive], every: tuple[Drive, ...], policy: Pol
         code=new_code(),
         names=names,
         name_is_node=tuple(name == p.drive.node for name, p in zip(names, plans, strict=True)),
+        resumable=tuple(p.drive.node for p, found in could if may_resume(going_on, p.pass_set, found)),
     )
+
+
+def _who(drive: Drive) -> tuple[str, str, str]:
+    return drive.identity.model, drive.identity.serial, drive.identity.wwn
 
 
 def check_plans(plans: PlanSet, drives: tuple[Drive, ...]) -> None:

@@ -110,8 +110,16 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
         verification=result.verification if result else None,
         health_before=found.health,
         health_after=ending.health_after.get(drive.node),
+        resumed_from=_resumed_from(result),
+        pauses=result.pauses if result else (),
     )
     return _with_outcome(entry)
+
+
+def _resumed_from(result: JobResult | None) -> str:
+    if result is None or result.plan.resumption is None or not any(p.carried_over_bytes for p in result.passes):
+        return ""
+    return result.plan.resumption.record_id
 
 
 def _with_outcome(entry: DriveRecord) -> DriveRecord:

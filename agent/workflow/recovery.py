@@ -1,10 +1,10 @@
 """Sessions that ended without a record (power cut, crash, stick pulled): each gets a signed one at the next start.
 
-A recovered session is interrupted by definition: its record is never a certificate, whatever its journal holds.
+A recovered session is interrupted by definition: its record is never a certificate, whatever its journal holds. Its journal
+stays as long as an overwrite in it may go on.
 """
 
 import fcntl
-import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -21,9 +21,8 @@ from agent.model.record import Record, SessionEnd, StationLink
 from agent.registry.outbox import SET_ASIDE, Outbox
 from agent.workflow.publishing import JOURNAL_FOLDER, Published, publish
 from agent.workflow.recording import Ending, build_record
+from agent.workflow.resuming import JOURNAL_END, KEYS_END, MOST_KEPT, forget, resumable_jobs
 from agent.workflow.station import Station, check_may_sign
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -117,20 +116,23 @@ def recover(folder: Path, station: Station, outbox: Outbox, clock: Clock) -> Rec
             remarks.append(f"The interrupted session {content.header.record_id} has no record yet: {error}")
             continue
         published += [] if known else [made]
-        if content.trusted:
-            close_journal(path)
-        else:
+        if not content.trusted:
             remarks.append(f"{content.damage}; it was kept aside as {_set_aside(outbox.evidence, path)}.")
+            forget(folder, content.header.record_id)
+        elif not resumable_jobs(folder, content):
+            forget(folder, content.header.record_id)
+    _keep_the_newest(folder)
     return Recovered(tuple(published), tuple(remarks))
 
 
-def close_journal(path: Path) -> None:
-    """Remove a journal whose record is on stable storage; a left-over one does no harm."""
-    try:
-        path.unlink(missing_ok=True)
-        sync_folder(path.parent)
-    except OSError as error:
-        log.warning("the journal %s stays: %s", path.name, error.strerror)
+def _keep_the_newest(folder: Path) -> None:
+    # A record's id begins with its time.
+    for path in sorted(folder.glob(f"*{JOURNAL_END}"))[:-MOST_KEPT]:
+        forget(folder, path.stem)
+    for path in folder.glob(f"*{KEYS_END}"):
+        # The power went before the journal that belongs to them was begun.
+        if not path.with_suffix(JOURNAL_END).exists():
+            forget(folder, path.stem)
 
 
 def _publish(content: JournalContent, station: Station, outbox: Outbox, clock: Clock) -> Published:

@@ -22,11 +22,12 @@ from agent.workflow.clock_check import clock_remark
 from agent.workflow.confirmation import check_code, check_names
 from agent.workflow.desk import Desk, check_desk, make_header, station_view
 from agent.workflow.ending import make_ending, only_silent_ones_left, problem_of, without_claims
-from agent.workflow.inspection import inspect_machine, read_health
+from agent.workflow.inspection import inspect_machine, read_health, thermometer
 from agent.workflow.plan_set import check_plans, make_plan_set
 from agent.workflow.publishing import publish
 from agent.workflow.recording import Ending, build_record
-from agent.workflow.recovery import close_journal, only_sitting, recover
+from agent.workflow.recovery import only_sitting, recover
+from agent.workflow.resuming import forget, forget_retired, kept_jobs, make_keys, retire
 from agent.workflow.stick import PULLED_OUT, Stick, blames_stick
 from agent.workflow.uploads import Uploads
 from agent.workflow.view import EvidenceView, Inspection, PlanSet, SittingView, Stage, StationView
@@ -82,6 +83,7 @@ class Sitting:
             recovered = recover(self._journals, desk.station, self._outbox, clock)
             self._uploads.refresh()
             self._recovered = tuple(p.record.record_id for p in recovered.published)
+            self._kept = kept_jobs(self._journals, machine.environment)
             self._remarks = recovered.remarks
             self._held = held.pop_all()
         self._uploads.start_if_waiting()
@@ -131,7 +133,7 @@ class Sitting:
 
     def plan(self, nodes: Sequence[str], policy: Policy) -> PlanSet:
         """Plans and refusals for these nodes; nothing is touched; raises UsageError, Refused for unknown nodes."""
-        return make_plan_set([self._found(node) for node in nodes], self._drives(), policy)
+        return make_plan_set([self._found(node) for node in nodes], self._drives(), policy, self._kept)
 
     def confirm_and_start(self, plans: PlanSet, code: str) -> None:
         """Start what the shown code confirms; raises Refused, EvidenceError, with nothing touched."""
@@ -153,9 +155,13 @@ class Sitting:
             check_desk(self._desk, self._machine)
             self._stick.hold()
             header = make_header(self._machine, self._desk, self._inspection, plans, self._clock.now())
+            keys = make_keys(self._journals, header, self._kept)
             journal = Journal.create(self._journals, header)
-            engine = Engine(self._machine, journal, self._clock)
+            heat = thermometer(self._machine)
+            limit = self._desk.max_drives
+            engine = Engine(self._machine, journal, self._clock, limit, thermometer=heat, keys=keys)
             try:
+                retire(self._journals, self._kept, plans.plans)
                 engine.start(plans.plans)
             except AgentError:
                 journal.close()
@@ -180,6 +186,16 @@ class Sitting:
         if self._engine:
             self._engine.cancel(node)
             self._stopped.setdefault(node, self._clock.monotonic())
+
+    def pause(self, node: str | None = None) -> None:
+        """Let one job or all stand still before their next block; nothing is lost."""
+        if self._engine:
+            self._engine.pause(node)
+
+    def proceed(self, node: str | None = None) -> None:
+        """Let one job go on whatever holds it, or all that stand still by hand."""
+        if self._engine:
+            self._engine.proceed(node)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the record is on stable storage or could not be made; whether that came within `timeout` seconds."""
@@ -332,7 +348,9 @@ class Sitting:
             self._fail_to_record(journal, PULLED_OUT if stick else (message, remedy), stick=stick)
             return
         journal.close()
-        close_journal(journal.path)
+        forget(self._journals, session.record_id)
+        forget_retired(self._journals, self._kept)
+        self._kept = kept_jobs(self._journals, self._machine.environment)
         # Before the end is announced, so that whoever waits for the upload waits for this one.
         self._uploads.start()
         self._finish(Stage.RECORDED, ("", ""))

@@ -61,6 +61,7 @@ class PlanSet:
     """Plans that wait for a person; `code` is the short code that the screen asks for, `names` confirm one drive each.
 
     `names[i]` belongs to `plans[i]`: the serial, or the node where the serial does not identify it (`name_is_node[i]`).
+    `resumable` are the nodes of plans that could go on where a power cut ended them, whether they do or start again.
     """
 
     policy: Policy
@@ -71,6 +72,7 @@ class PlanSet:
     code: str
     names: tuple[str, ...]
     name_is_node: tuple[bool, ...]
+    resumable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

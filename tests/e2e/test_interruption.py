@@ -52,7 +52,18 @@ def test_a_killed_run_leaves_a_record_and_no_certificate(bench, shop, evidence: 
     assert not list(evidence.glob("*/certificate.pdf"))
     folder = next(f for f in record_folders(evidence) if f.name == interrupted[0]["record_id"])
     assert verify_cli.main([str(folder), "--trust", str(shop.root)]) == 1
-    assert not list((evidence / "journal").glob("*.jsonl"))
+    kept = {p.stem for p in (evidence / "journal").glob("*.jsonl")}
+    assert kept == {p.stem for p in (evidence / "journal").glob("*.keys")}
+    assert kept <= {folder.name}
+
+    done = ardoise("sanitize", "--all", "--confirm", *serials(machine), *shop.desk(evidence), "--machine", machine)
+    assert done.code == 0, done.err
+    (certified,) = [f for f in record_folders(evidence) if (f / "certificate.pdf").exists()]
+    (drive,) = json.loads((certified / "record.json").read_text())["drives"]
+    assert drive.get("resumed_from", "") == "".join(kept)
+    assert [p.get("carried_over_bytes", "0") != "0" for p in drive["passes"]] == [bool(kept)]
+    assert verify_cli.main([str(certified), "--trust", str(shop.root)]) == 0
+    assert not list((evidence / "journal").iterdir())
 
 
 def test_stopping_by_hand_is_recorded_as_cancelled(bench, shop, evidence: Path) -> None:

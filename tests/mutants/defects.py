@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ENGINE = ("tests/unit/engine",)
+PAUSES = ("tests/unit/engine/test_pause.py", "tests/unit/engine/test_heat.py")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ DEFECTS = (
     Defect(
         "the drive's cache is not flushed before the read-back",
         "agent/engine/job.py",
-        "            self._flush(medium, number)\n",
+        "            flush(self._pulse.heard(medium.flush), number)\n",
         "",
     ),
     Defect(
@@ -119,9 +120,74 @@ DEFECTS = (
         "            self._identity_at_end = medium.read_identity()\n",
     ),
     Defect(
+        "a paused worker goes on",
+        "agent/engine/gate.py",
+        "        while not self._free.wait(_LOOK_SECONDS):\n",
+        "        while False:\n",
+        PAUSES,
+    ),
+    Defect(
+        "a paused job hears no cancel",
+        "agent/engine/gate.py",
+        "            check()\n",
+        "            pass\n",
+        PAUSES,
+    ),
+    Defect(
+        "the time of a pause counts against the drive",
+        "agent/engine/gate.py",
+        "                self._left_out += self._monotonic() - self._stood_at\n",
+        "                self._left_out += 0\n",
+        PAUSES,
+    ),
+    Defect(
+        "what is too hot goes on",
+        "agent/engine/heat.py",
+        "        if heat is not None and heat.celsius >= heat.limit_celsius:\n",
+        "        if False:\n",
+        PAUSES,
+    ),
+    Defect(
         "a line of the journal is believed without its digest",
         "agent/engine/journal.py",
         '    if again != line + b"\\n":\n',
         "    if False:\n",
+    ),
+    Defect(
+        "a journal that is played again is trusted: the medium is not asked",
+        "agent/engine/carry_over.py",
+        "    return not comparison.sectors and reading.moved == region[1]\n",
+        "    return True\n",
+    ),
+    Defect(
+        "what was carried over is not read back in full",
+        "agent/engine/planning.py",
+        "VerificationKind.FULL if resumption else policy.verification",
+        "policy.verification",
+    ),
+    Defect(
+        "a mark is made before the drive has what it says",
+        "agent/engine/job.py",
+        "            flush(self._pulse.heard(to_flush.flush), number)\n        self._last_mark",
+        "            pass\n        self._last_mark",
+    ),
+    Defect(
+        "a pass with errors counts as whole after an interruption",
+        "agent/engine/resumption.py",
+        "if done.number != number or done.error_count or done.bytes_written != size:",
+        "if done.number != number:",
+    ),
+    Defect(
+        "keys that are not the journal's are taken",
+        "agent/engine/resumption.py",
+        "commitment(keys.get(number)) != key",
+        "False",
+    ),
+    Defect(
+        "a drive begun anew is gone on with by its older journal",
+        "agent/workflow/resuming.py",
+        "    return tuple(r for r in found if not _retired_path(journals, record_id, r.job_id).exists())\n",
+        "    return found\n",
+        ("tests/unit/workflow/test_resuming.py",),
     ),
 )

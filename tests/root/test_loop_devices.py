@@ -48,6 +48,8 @@ def test_direct_writes_arrive_and_are_read_back(attach: Attach, tmp_path: Path) 
     with mmap.mmap(-1, 1 << 20) as page, memoryview(page) as view:
         assert medium.direct_io
         assert (medium.capacity_bytes, medium.logical_sector_bytes) == (SIZE, 512)
+        told = Path("/sys/class/block", Path(node).name, "queue/optimal_io_size").read_text()
+        assert medium.optimal_io_bytes == int(told)
         view[:] = b"\xa5" * len(view)
         assert medium.write_at(SIZE - len(view), view) == len(view)
         medium.flush()

@@ -25,7 +25,8 @@ from agent.host.sysfs import Roots
 from agent.model.drive import Bus, Drive, HiddenAreas, HiddenAreaState, MediaType
 from agent.model.job import JobState
 from agent.model.machine import Environment
-from agent.model.sanitization import PassKind, PassSpec, Plan, Policy
+from agent.model.passes import PassKind, PassSpec
+from agent.model.sanitization import Plan, Policy
 from tests.unit.engine.fakes import make_header
 
 KEY = bytes(range(32))

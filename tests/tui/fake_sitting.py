@@ -20,17 +20,9 @@ from agent.model.drive import (
 from agent.model.health import HealthReport, SelfTestKind, SelfTestState, SelfTestStatus, Verdict
 from agent.model.job import JobSnapshot, JobState, Progress
 from agent.model.machine import Battery, Environment, MachineInventory, StorageController
+from agent.model.passes import PassKind, PassSpec
 from agent.model.record import Headline, Outcome
-from agent.model.sanitization import (
-    Method,
-    PassKind,
-    PassSet,
-    PassSpec,
-    Plan,
-    Policy,
-    Refusal,
-    Technique,
-)  # fmt: skip
+from agent.model.sanitization import Method, PassSet, Plan, Policy, Refusal, Resumption, Technique  # fmt: skip
 from agent.model.session import InspectedDrive
 from agent.workflow.view import (
     EvidenceView,
@@ -223,6 +215,7 @@ class FakeSitting:
         self.start_error: AgentError | None = None
         self.notes: tuple[str, ...] = ()
         self.self_test = SelfTestStatus(SelfTestState.RUNNING, SelfTestKind.SHORT, 60, 2)
+        self.cut_off: Resumption | None = None
         self.started: list[tuple[PlanSet, str]] = []
 
     def station_view(self) -> StationView:
@@ -254,6 +247,7 @@ class FakeSitting:
             policy, plans, tuple(Refusal(d, ("more than one pass only wears out flash",)) for d in flash),
             tuple(d for d in found if d.on_offer and d.node not in nodes), tuple(d for d in found if not d.on_offer), CODE, names,
             tuple(n == p.drive.node for n, p in zip(names, plans, strict=True)),
+            tuple(p.drive.node for p in plans) if self.cut_off else (),
         )  # fmt: skip
 
     def _plan(self, drive: Drive, pass_set: PassSet, policy: Policy) -> Plan:
@@ -268,6 +262,7 @@ class FakeSitting:
             policy.required,
             reasons,
             missed,
+            self.cut_off if policy.resume else None,
         )
 
     def confirm_and_start(self, plans: PlanSet, code: str) -> None:
@@ -287,6 +282,12 @@ class FakeSitting:
 
     def cancel(self, node: str | None = None) -> None:
         self.told.append(f"cancel {node}")
+
+    def pause(self, node: str | None = None) -> None:
+        self.told.append(f"pause {node}")
+
+    def proceed(self, node: str | None = None) -> None:
+        self.told.append(f"proceed {node}")
 
     def view(self) -> SittingView:
         return self.state

@@ -4,11 +4,13 @@ import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from textual.pilot import Pilot
 
-from agent.model.job import JobState, Progress
+from agent.model.health import Heat
+from agent.model.job import JobState, PauseReason, Progress
 from agent.model.record import Headline, Outcome
 from agent.model.session import InspectedDrive
 from agent.text import use_language
@@ -71,6 +73,28 @@ async def _progress(_pilot: Pilot, sitting: FakeSitting) -> None:
     sitting.run(*server_jobs())
 
 
+def standing_jobs() -> tuple:
+    """Eight drives of which one is paused by hand, one too hot, one silent, and two wait for their turn."""
+    still = replace(make_job(0, done=0.42).progress, rate_bytes_per_second=None, eta_seconds=None)
+    return (
+        make_job(0, done=0.44, heat=Heat(41, 60)), make_job(1, progress=still, pause=PauseReason.OPERATOR, heat=Heat(39, 60)),
+        make_job(2, JobState.VERIFYING, progress=still, pause=PauseReason.TEMPERATURE, heat=Heat(61, 60)),
+        make_job(3, progress=still, silent_seconds=125.0, heat=Heat(44, 60)), make_job(4, JobState.SANITIZED),
+        make_job(5, done=0.12, heat=Heat(43, 68)), make_job(6, JobState.CONFIRMED), make_job(7, JobState.CONFIRMED),
+    )  # fmt: skip
+
+
+async def _paused(pilot: Pilot, sitting: FakeSitting) -> None:
+    sitting.run(*standing_jobs())
+    await settle(pilot)
+    await pilot.press("down", "down", "down")
+
+
+async def _pausing(pilot: Pilot, sitting: FakeSitting) -> None:
+    await _paused(pilot, sitting)
+    await pilot.press("up", "p")
+
+
 async def _result(_pilot: Pilot, sitting: FakeSitting) -> None:
     sitting.record(make_evidence(media=(make_medium(0), make_medium(1))))
 
@@ -118,6 +142,8 @@ SCREENS: dict[str, tuple[Callable[[], FakeSitting], Steps]] = {
     "confirm-many": (server_sitting, _confirm),
     "countdown": (FakeSitting, _countdown),
     "progress": (FakeSitting, _progress),
+    "paused": (FakeSitting, _paused),
+    "pausing": (FakeSitting, _pausing),
     "result": (FakeSitting, _result),
     "incomplete": (FakeSitting, _incomplete),
     "unrecorded": (FakeSitting, _unrecorded),

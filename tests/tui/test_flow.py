@@ -13,7 +13,7 @@ from agent.model.health import SelfTestState
 from agent.model.job import JobState
 from agent.model.machine import StorageController
 from agent.model.record import Headline
-from agent.model.sanitization import Method
+from agent.model.sanitization import Method, Resumption
 from agent.model.session import InspectedDrive
 from agent.text import use_language
 from agent.tui.app import ArdoiseApp, language_change
@@ -29,6 +29,7 @@ from agent.tui.records_screen import RecordsScreen
 from agent.tui.result_screen import ResultScreen
 from agent.workflow.view import Stage, UploadState
 from tests.tui.fake_sitting import (
+    GB,
     HOSTILE_MODEL,
     FakeSitting,
     hostile_drives,
@@ -89,6 +90,30 @@ async def test_no_plan_without_a_choice() -> None:
         await pilot.press("enter")
         await until_shown(pilot, "Choose at least one drive")
         assert isinstance(pilot.app.screen, DrivesScreen)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_overwrite_that_was_cut_off_goes_on_or_starts_again(size: tuple[int, int]) -> None:
+    sitting = FakeSitting()
+    sitting.cut_off = Resumption("019ab4c2-77d1-7c3e-9a41-6f20c4d8e001", (), 105 * GB, "00" * 32)
+    async with make_app(sitting).run_test(size=size) as pilot:
+        await inspected(pilot)
+        await pilot.press("space", "enter")
+        await until_shown(pilot, "Cut off", "goes on with pass 1 of 1, 41 % of it done before")
+        await pilot.press("c")
+        await until_shown(pilot, "anew")
+        assert not any("goes on" in line for line in screen_lines(pilot.app))
+        await pilot.click("#resume")
+        await until_shown(pilot, "goes on with pass 1 of 1")
+
+
+async def test_nothing_is_asked_where_nothing_was_cut_off() -> None:
+    async with make_app(FakeSitting()).run_test() as pilot:
+        await inspected(pilot)
+        await pilot.press("space", "enter", "c")
+        await until_shown(pilot, "random (AES-256-CTR)")
+        assert not any("Cut off" in line for line in screen_lines(pilot.app))
+        assert pilot.app.policy.resume
 
 
 async def test_plan_follows_the_choices_and_shows_refusals() -> None:

@@ -28,6 +28,8 @@ _SHOWS = {
     "confirm-many": ("these 8 drives", " 8 ✗ ST1000LM035-1RK172", "the stick this system runs from", "Cancel"),
     "countdown": ("Any key stops it",),
     "progress": ("8 drives · 1 sanitized", "1 not sanitized", "✗ FAILED", "● SANITIZED", "3 errors", "Events"),
+    "paused": ("▲ PAUSED", "▲ TOO HOT", "not answering for 125 s", "■ WAITING", "61 °C", "2 paused", "pause …"),
+    "pausing": ("Continue sdc", "Continue all", "Back"),
     "result": ("HAND OVER", "Record is on stable storage at", "certificate.pdf", "● archived", "level clear"),
     "incomplete": (
         "SET ASIDE",
@@ -54,7 +56,7 @@ DEVICE_WORDS = set(
     re.findall(r"[^\W\d_]{4,}", Path(fake_sitting.__file__).read_text() + Path(pictures.__file__).read_text())
 )
 """Words of devices, reasons and problems: they are sample data of the fake, not texts of the screen."""
-_MODAL = {"confirm", "confirm-many", "countdown", "help"}
+_MODAL = {"confirm", "confirm-many", "countdown", "help", "pausing"}
 
 
 @functools.cache
@@ -72,7 +74,7 @@ def test_it_says_what_it_must_in_allowed_glyphs(name: str, size: tuple[int, int]
         assert words in shown, shown
     assert set(shown) - {"\n"} <= ALLOWED
     assert name in _MODAL or len(shown.splitlines()[-1].rstrip()) < size[0]
-    if name in {"progress", "result", "incomplete"}:
+    if name in {"progress", "paused", "result", "incomplete"}:
         rows = [line for line in shown.splitlines()[1 : size[1] // 2] if line.count("█") > 5]
         assert len(rows) * 10 >= size[1], shown
 

@@ -40,7 +40,7 @@ def test_compiled_catalogue_is_the_one_that_can_be_read(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["fr", "de"])
-@pytest.mark.parametrize("name", ["drives", "plan", "confirm", "incomplete"])
+@pytest.mark.parametrize("name", ["drives", "plan", "confirm", "incomplete", "paused", "pausing"])
 def test_translated_screens_fit(name: str, code: str) -> None:
     shown = drawn(name, (80, 24), code)
     assert set(shown) - {"\n"} <= ALLOWED

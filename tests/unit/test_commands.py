@@ -4,13 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent import cli
-from agent.__main__ import main
+from agent.__main__ import _parser, main
 from agent.host import real
+from agent.model.health import Heat
+from agent.model.job import NO_PROGRESS, JobSnapshot, JobState, PauseReason, Progress
 from agent.workflow.view import SittingView, Stage
 from tests.bench.make import make_bench
 
@@ -104,3 +107,34 @@ def test_the_command_waits_for_a_stick_that_is_out(
     assert sitting.looks > 4
     assert capsys.readouterr().err.count("Put the same stick back") == 1
     cli._follow_jobs(PulledSitting(comes_back=False), [2])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"), [("1", True), ("24", True), ("0", False), ("-1", False), ("four", False), ("²", False)]
+)
+def test_the_number_of_drives_at_once(text: str, accepted: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    before, after = ["--max-drives", text], ["sanitize", "--max-drives", text, "--all"]
+    desk = ["--operator", "op-1", "--station", "s", "--passphrase-file", "f", "--evidence", "e"]
+    for arguments in (before, [*after, *desk]):
+        if accepted:
+            assert _parser().parse_args(arguments).max_drives == int(text)
+        else:
+            with pytest.raises(SystemExit):
+                _parser().parse_args(arguments)
+            assert "from 1 on" in capsys.readouterr().err
+    assert _parser().parse_args(["sanitize", "--all", *desk]).max_drives is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "sanitizing 42 %"),
+        ({"state": JobState.CONFIRMED, "progress": NO_PROGRESS}, "confirmed, waits for another drive to end"),
+        ({"pause": PauseReason.OPERATOR}, "sanitizing 42 %, paused (operator)"),
+        ({"pause": PauseReason.TEMPERATURE, "heat": Heat(63, 60)}, "sanitizing 42 %, paused (temperature 63 °C)"),
+        ({"silent_seconds": 12.7}, "sanitizing 42 %, not answering for 13 s"),
+    ],
+)
+def test_what_is_said_of_a_drive_at_work(changes: dict, words: str) -> None:
+    job = JobSnapshot("job-1", "/dev/sda", "M", "S", JobState.SANITIZING, Progress(1, 1, 42, 100, 1.0, 1.0, 0), "")
+    assert cli._progress_line(replace(job, **changes)) == f"/dev/sda: {words}"

@@ -17,6 +17,7 @@ from agent.certificate.seal import _seal, seal_page
 from agent.certificate.verify import verify_document
 from agent.errors import CertificateError
 from agent.model.drive import HiddenAreas, HiddenAreaState
+from agent.model.job import Pause, PauseReason
 from agent.model.machine import Environment
 from agent.model.record import DocumentKind, Headline, Record, SessionEnd, document_kind
 from tests.samples import AT, HEADLINES, KINDS, sample_record, sanitized_drive, throwaway_pki
@@ -188,3 +189,14 @@ def test_shares_are_rounded_down() -> None:
 def test_capacities_and_durations_in_words() -> None:
     assert [capacity(n) for n in (512_110_190_592, 4_000_787_030_016, 512)] == ["512.1 GB", "4.001 TB", "512 bytes"]
     assert [duration(n) for n in (1_250, 61_000, 7_260_000)] == ["1.2 s", "1 min 01 s", "2 h 01 min"]
+
+
+def test_pauses_are_part_of_what_it_took() -> None:
+    drive = replace(sanitized_drive(), duration_ms=3_600_000)
+    record = replace(sample_record("laptop"), drives=(drive,))
+    assert "1 h 00 min in all" in _text(record)
+    assert "paused" not in _text(record)
+    reasons = (PauseReason.TEMPERATURE, PauseReason.OPERATOR, PauseReason.TEMPERATURE)
+    paused = replace(drive, pauses=tuple(Pause(reason, "63 °C", AT, 61_000) for reason in reasons))
+    words = "1 h 00 min in all, 3 min 03 s of it paused (temperature, operator)"
+    assert words in _text(replace(record, drives=(paused,)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.engine.crew import SEQUENTIAL, Pace
 from agent.engine.engine import Engine
+from agent.engine.heat import Thermometer
 from agent.engine.journal import Journal
 from agent.engine.planning import make_plan
 from agent.engine.transfer import PATIENCE, Patience
@@ -70,6 +71,9 @@ class MemoryStore:
     def write(self, offset: int, data: bytes) -> None:
         self.data[offset : offset + len(data)] = data
 
+    def flush(self) -> None:
+        pass
+
     def read(self, offset: int, length: int) -> bytes:
         return bytes(self.data[offset : offset + length])
 
@@ -85,6 +89,9 @@ class FileStore:
         with self.path.open("r+b") as file:
             file.seek(offset)
             file.write(data)
+
+    def flush(self) -> None:
+        pass
 
     def read(self, offset: int, length: int) -> bytes:
         with self.path.open("rb") as file:
@@ -121,6 +128,7 @@ class Faults:
 
 class FakeMedium:
     direct_io = True
+    optimal_io_bytes = 0
 
     def __init__(self, identity: Identity, store, faults: Faults) -> None:
         self.identity, self.store, self.faults = identity, store, faults
@@ -205,6 +213,7 @@ class FakeMedium:
     def flush(self) -> None:
         if self.faults.flush_error:
             raise OSError(self.faults.flush_error, "flush")
+        self.store.flush()
         self.unflushed = False
 
     def close(self) -> None:
@@ -277,11 +286,13 @@ def sitting(
     max_parallel: int | None = None,
     patience: Patience = PATIENCE,
     pace: Pace = SEQUENTIAL,
+    thermometer: Thermometer | None = None,
     **policy,
 ) -> Sitting:
     plans = tuple(plan_for(d.drive, **policy) for d in drives)
     journal = Journal.create(folder / "journal", make_header(plans))
-    engine = Engine(FakeMachine(*drives), journal, clock or FakeClock(), max_parallel, patience=patience, pace=pace)
+    around = FakeMachine(*drives), journal, clock or FakeClock(), max_parallel
+    engine = Engine(*around, patience=patience, pace=pace, thermometer=thermometer)
     return Sitting(engine, journal, journal.path, plans)
 
 

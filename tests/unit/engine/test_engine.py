@@ -303,7 +303,7 @@ def test_a_drive_that_is_no_longer_there(tmp_path):
 
 def test_states_follow_the_table(tmp_path):
     it = sitting(tmp_path, fake_drive(size=MIB))
-    job = Job("job-1", it.plans[0], it.engine._around)
+    job = Job("job-1", it.plans[0], it.engine._around, {})
     with pytest.raises(IllegalTransition):
         job._enter(JobState.SANITIZING)
     assert job.snapshot().state is JobState.READY

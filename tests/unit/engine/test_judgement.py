@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from agent.engine.judgement import judge, with_first_error
-from agent.model.job import JobState, SectorError
+from agent.model.job import JobState
+from agent.model.passes import PassKind, PassSpec, SectorError
 from agent.model.record import Outcome, few_unreadable
-from agent.model.sanitization import PassKind, PassSpec, VerificationKind
+from agent.model.sanitization import VerificationKind
 
 from .fakes import MIB, fake_drive, forged_success, outcome_of, run_one
 

@@ -7,7 +7,8 @@ import pytest
 
 from agent.engine.transfer import Patience
 from agent.errors import MediaBusy
-from agent.model.job import JobState, SectorError
+from agent.model.job import JobState
+from agent.model.passes import SectorError
 from agent.model.record import Outcome
 from agent.model.sanitization import VerificationKind
 

@@ -6,7 +6,8 @@ from agent.engine.pass_sets import PASS_SETS, find_pass_set
 from agent.engine.planning import make_plan
 from agent.errors import UsageError
 from agent.model.drive import Exclusion, ExclusionReason, HiddenAreas, HiddenAreaState, MediaType
-from agent.model.sanitization import Method, PassKind, Plan, Policy, Refusal, Technique, VerificationKind
+from agent.model.passes import PassKind
+from agent.model.sanitization import Method, Plan, Policy, Refusal, Technique, VerificationKind
 
 from .fakes import make_drive, make_identity
 

@@ -21,7 +21,7 @@ from agent.engine.stream import (
     open_stream,
     self_check,
 )
-from agent.model.sanitization import PassKind, PassSpec
+from agent.model.passes import PassKind, PassSpec
 
 KEY = hashlib.sha256(b"a key for tests").digest()
 

@@ -157,3 +157,17 @@ def test_versions_of_the_helpers_that_are_there(
     install(tmp_path / "bin", monkeypatch, "blkid", "exit 3")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert RealMachine(real_drives=False).helper_versions() == ("smartctl 7.3", "hdparm 9.65")
+
+
+def test_a_temperature_is_asked_as_the_health_was(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allow_programs: Allow
+) -> None:
+    allow_programs("smartctl")
+    answer = """printf '{"device": {"type": "sat"}, "temperature": {"current": 41}}\'"""
+    log = install(tmp_path / "bin", monkeypatch, "smartctl", answer)
+    sata(tree, device__hwmon__hwmon0__temp1_max="65000")
+    machine, drive = found(tree, real_drives=False)
+    machine.read_smart(drive)
+    reading = machine.read_temperature(drive)
+    assert (reading.document["temperature"]["current"], reading.kernel_limit_celsius) == (41, 65)
+    assert log.read_text().splitlines()[-1] == "--json=c -A -c -l scttemp -d sat /dev/sda"

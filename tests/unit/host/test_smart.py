@@ -80,3 +80,17 @@ def test_without_smartctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(ToolMissing, match="smartctl"):
         smart.read_snapshot("/dev/sdx")
     assert smart_scan.scan() == ()
+
+
+def test_a_temperature_takes_few_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = install(tmp_path, monkeypatch, "smartctl", """printf '{"temperature": {"current": 41}}'; exit 4""")
+    assert smart.read_temperature("/dev/sdx") == {"temperature": {"current": 41}}
+    smart.read_temperature("/dev/sdx", "sat")
+    smart.read_temperature("/dev/sdx", "--scan")
+    smart.read_temperature("/dev/sdx", "sat", bridged=True)
+    assert log.read_text().splitlines() == [
+        "--json=c -A -c -l scttemp /dev/sdx",
+        "--json=c -A -c -l scttemp -d sat /dev/sdx",
+        "--json=c -A -c -l scttemp /dev/sdx",
+        "--json=c -A -d sat /dev/sdx",
+    ]

@@ -4,10 +4,10 @@ import tracemalloc
 
 import pytest
 
-from agent.model.job import JobState, SectorError
+from agent.model.job import JobState
 from agent.model.json_form import MAXIMUM_LIST, JsonFormError, from_json_form, to_json_form
 from agent.model.machine import MachineInventory, StorageController
-from agent.model.sanitization import PassKind, PassSpec
+from agent.model.passes import PassKind, PassSpec, SectorError
 
 ERROR = {"lba": "7", "sector_count": "1", "error": "x"}
 CONTROLLER = {"address": "", "description": "", "driver": "", "raid_mode": False}

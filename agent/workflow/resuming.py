@@ -1,0 +1,120 @@
+"""Overwrites that a power cut ended, kept on the stick until they go on, start again, or are done anew."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from agent.durable import sync_folder, write_synced
+from agent.engine.journal import JournalContent, read_journal
+from agent.engine.pass_keys import KeysByPass, keys_for, read_keys, store_keys
+from agent.engine.planning import Interrupted
+from agent.engine.resumption import Resumable, find_resumable
+from agent.errors import AgentError, EvidenceError
+from agent.model.drive import Drive, SerialSource, is_placeholder
+from agent.model.machine import Environment
+from agent.model.sanitization import Plan
+from agent.model.session import SessionHeader
+
+log = logging.getLogger(__name__)
+
+JOURNAL_END, KEYS_END, _RETIRED_END = ".jsonl", ".keys", ".retired"
+MOST_KEPT = 50
+"""Interrupted sessions on one stick; of more, the oldest start again."""
+
+
+def keys_path(journals: Path, record_id: str) -> Path:
+    """Where a session's keys are until its record is there."""
+    return journals / f"{record_id}{KEYS_END}"
+
+
+def resumable_jobs(journals: Path, content: JournalContent) -> tuple[Resumable, ...]:
+    """The jobs of an interrupted session that may go on and were not taken up by a later one."""
+    record_id = content.header.record_id
+    found = find_resumable(content, read_keys(keys_path(journals, record_id)))
+    return tuple(r for r in found if not _retired_path(journals, record_id, r.job_id).exists())
+
+
+def kept_jobs(journals: Path, environment: Environment) -> tuple[Resumable, ...]:
+    """All that may go on, from sessions that ran where this one does."""
+    found: list[Resumable] = []
+    for path in sorted(journals.glob(f"*{JOURNAL_END}")):
+        try:
+            found += resumable_jobs(journals, read_journal(path))
+        except AgentError as error:
+            log.warning("the journal %s is not looked at: %s", path.name, error.message)
+    # A session that had taken one up and was cut off before it could say so.
+    followed = {r.plan.resumption.record_id for r in found if r.plan.resumption}
+    return tuple(r for r in found if r.environment is environment and r.resumption.record_id not in followed)
+
+
+def job_for(drive: Drive, kept: Iterable[Resumable]) -> Resumable | None:
+    """The interrupted job of this very drive; none where the drive has no serial of its own, or where two claim it."""
+    if is_placeholder(drive.identity.serial) or drive.identity.serial_source is not SerialSource.DEVICE:
+        return None
+    found = [r for r in kept if r.plan.drive.identity.same_medium(drive.identity)]
+    return found[0] if len(found) == 1 else None
+
+
+def interrupted(found: Resumable | None) -> Interrupted | None:
+    """The same for a plan."""
+    return Interrupted(found.plan.pass_set, found.resumption) if found else None
+
+
+def retire(journals: Path, kept: Iterable[Resumable], plans: Iterable[Plan]) -> None:
+    """Note durably that these drives are about to be written to anew, before they are: what was kept of them holds no more.
+
+    Raises EvidenceError.
+    """
+    drives = [p.drive.identity for p in plans]
+    for old in kept:
+        if not any(old.plan.drive.identity.same_medium(identity) for identity in drives):
+            continue
+        path = _retired_path(journals, old.resumption.record_id, old.job_id)
+        try:
+            write_synced(path, b"taken up by a later session\n")
+            sync_folder(journals)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise EvidenceError(
+                f"The journal folder can't be written: {error.strerror}.", "Check that the stick is in place."
+            ) from error
+
+
+def make_keys(journals: Path, header: SessionHeader, kept: Iterable[Resumable]) -> tuple[KeysByPass, ...]:
+    """Keys for a session's plans, on stable storage: fresh ones, and those of the passes that go on; raises EvidenceError."""
+    known = tuple(kept)
+    keys = []
+    for plan in header.plans:
+        old = job_for(plan.drive, known) if plan.resumption else None
+        keys.append(keys_for(plan, old.keys if old else {}))
+    store_keys(keys_path(journals, header.record_id), keys)
+    return tuple(keys)
+
+
+def forget_retired(journals: Path, kept: Iterable[Resumable]) -> None:
+    """Remove the recorded sessions of which nothing can go on any more."""
+    left: dict[str, bool] = {}
+    for old in kept:
+        record_id = old.resumption.record_id
+        waits = not _retired_path(journals, record_id, old.job_id).exists()
+        left[record_id] = left.get(record_id, False) or waits
+    for record_id, waits in left.items():
+        if not waits:
+            forget(journals, record_id)
+
+
+def forget(journals: Path, record_id: str) -> None:
+    """Remove what was kept of a session whose record is on stable storage; a left-over does no harm."""
+    paths = [journals / f"{record_id}{JOURNAL_END}", keys_path(journals, record_id)]
+    paths += journals.glob(f"{record_id}.*{_RETIRED_END}")
+    try:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        sync_folder(journals)
+    except OSError as error:
+        log.warning("the journal of %s stays: %s", record_id, error.strerror)
+
+
+def _retired_path(journals: Path, record_id: str, job_id: str) -> Path:
+    return journals / f"{record_id}.{job_id}{_RETIRED_END}"
