@@ -31,10 +31,12 @@ def with_first_error(reason: str, passes: Sequence[PassResult], check: Verificat
     written = [e for p in passes for e in p.first_errors]
     if written:
         count = sum(p.error_count for p in passes)
-        return f"{reason}; {count} sectors not written, first at LBA {written[0].lba}: {written[0].error}"
+        return (
+            f"{reason.rstrip('.')}; {count} sectors not written, first at LBA {written[0].lba}: {written[0].error}"
+        )
     if check is not None and check.first_unreadable:
         first = check.first_unreadable[0]
-        return f"{reason}; {check.unreadable_sectors} sectors unreadable, first at LBA {first.lba}: {first.error}"
+        return f"{reason.rstrip('.')}; {check.unreadable_sectors} sectors unreadable, first at LBA {first.lba}: {first.error}"
     return reason
 
 

@@ -11,6 +11,7 @@ from agent.errors import MediaError, MediaVanished
 from agent.model.passes import SectorError
 
 LISTED = 64
+_PROBES = 16
 
 # What Linux returns for errors of one place on a medium (block/blk-core.c, blk_errors); all others mean that the
 # medium itself is gone, has shrunk or may not be written to.
@@ -29,6 +30,10 @@ NARROWABLE = frozenset(
         errno.EAGAIN,
     }
 )
+
+
+# A disk that was deleted has size 0: writes to it end in ENOSPC, reads in ENXIO (scsi_debug, `delete`; tests/lab).
+_GONE = frozenset({errno.ENOSPC, errno.ENXIO, errno.ENODEV})
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,10 @@ class Transfer:
         self._gaps = []
         started = self._monotonic()
         self._narrow_until = started + self._patience.block_seconds
-        self._narrow(offset + done, view[done:], error)
+        if not self._dead_bytes or done or self._answers_somewhere(offset, view):
+            self._narrow(offset + done, view[done:], error)
+        else:
+            self._record(offset, len(view), error)
         self._error_seconds += self._monotonic() - started
         refused = sum(length for _, length in self._gaps)
         self._dead_bytes = 0 if refused < len(view) else self._dead_bytes + len(view)
@@ -151,6 +159,20 @@ class Transfer:
             with self._counting:
                 self.moved += whole
         return done, None
+
+    def _answers_somewhere(self, offset: int, view: memoryview) -> bool:
+        """Whether a sector here and there still does: asked where all of the block before was refused, or a dead medium takes minutes."""
+        sectors = len(view) // self._sector
+        for number in range(0, sectors, max(1, sectors // _PROBES)):
+            at = number * self._sector
+            try:
+                if self._move(offset + at, view[at : at + self._sector]) == self._sector:
+                    return True
+            except OSError as error:
+                if error.errno not in NARROWABLE:
+                    return True
+            self._check_stop()
+        return False
 
     def _narrow(self, offset: int, view: memoryview, error: OSError) -> None:
         if error.errno not in NARROWABLE:
@@ -203,5 +225,7 @@ def flush(medium_flush: Callable[[], None], number: int) -> None:
 
 
 def describe(error: OSError) -> str:
-    """The system's words for an error, without paths."""
+    """The system's words for an error, without paths; its words for a full file system would mislead about a medium."""
+    if error.errno in _GONE:
+        return "the medium ends here or is gone"
     return os.strerror(error.errno) if error.errno else "input/output error"

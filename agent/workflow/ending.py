@@ -10,6 +10,7 @@ from agent.model.drive import Drive
 from agent.model.health import HealthReport
 from agent.model.job import SUCCESSES, JobResult, JobSnapshot, JobState
 from agent.model.record import SessionEnd
+from agent.workflow.inspection import read_each
 from agent.workflow.recording import Ending
 
 _NOT_DURABLE = "its result never reached the journal: another journal came back, or none"
@@ -24,8 +25,7 @@ def make_ending(
     """What is known when the last job has ended, and of those that never answered; reads each drive's health anew."""
     finished = {r.plan.drive.node for r in results}
     silent = {s.node: f"{s.state}, {s.progress.done_bytes} bytes" for s in snapshots if s.node not in finished}
-    read = {r.plan.drive.node: health_of(r.plan.drive) for r in results}
-    health = {node: report for node, report in read.items() if report is not None}
+    health = read_each([r.plan.drive for r in results], health_of)
     stopped = bool(silent) or any(r.state is JobState.INTERRUPTED for r in results)
     return Ending(SessionEnd.CANCELLED if stopped else SessionEnd.COMPLETED, results, health, now(), silent)
 

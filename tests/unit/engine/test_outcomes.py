@@ -251,7 +251,7 @@ def test_a_drive_that_vanishes_while_written(tmp_path):
     drive = fake_drive(Faults(dies_at=MIB + MIB // 2))
     result = run_one(tmp_path, drive)
     assert result.state is JobState.FAILED
-    assert "lost at LBA 2048: No such device" in result.reason
+    assert "lost at LBA 2048: the medium ends here or is gone" in result.reason
     assert result.passes[0].bytes_written == MIB
     assert result.verification is None
     assert OLD in drive.store.data
@@ -285,6 +285,19 @@ def test_a_dead_drive_is_given_up_soon(tmp_path):
     assert result.passes[0].bytes_written == MIB
     assert result.passes[0].error_count == 4 * 2048
     assert drive.medium.writes == 1
+    # Sector by sector in the first block only: a real one takes a second for each.
+    assert drive.medium.failures < 3 * 2048 + 3 * 20
+
+
+def test_behind_a_block_that_was_refused_whole_every_sector_that_answers_is_written(tmp_path):
+    bad = {*range(2048, 4096), *range(4097, 6144, 2)}
+    drive = fake_drive(Faults(write_errors=frozenset(bad)), size=4 * MIB)
+    result = run_one(tmp_path, drive)
+    assert result.state is JobState.FAILED
+    assert result.passes[0].error_count == 2048 + 1024
+    assert result.passes[0].bytes_written == 4 * MIB - (2048 + 1024) * 512
+    assert ". ;" not in result.reason
+    assert ".;" not in result.reason
 
 
 def test_a_drive_that_fails_slowly_is_given_up(tmp_path):

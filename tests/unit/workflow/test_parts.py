@@ -1,6 +1,7 @@
 """Confirmation, clock, numbering and ids, each alone."""
 
 import json
+import threading
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,18 +9,33 @@ from pathlib import Path
 import pytest
 
 from agent.errors import Refused, StationError
+from agent.model.drive import Drive
+from agent.model.health import HealthReport
 from agent.model.sanitization import Policy
 from agent.workflow.clock_check import clock_remark, effective_time
 from agent.workflow.confirmation import CODE_LENGTH, INVARIANT_LETTERS, check_code, check_names, new_code
+from agent.workflow.inspection import read_each
 from agent.workflow.record_id import new_record_id
 from agent.workflow.sequence import next_link
 from agent.workflow.view import PlanSet
+from tests.tui.fake_sitting import make_drive, make_health
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def plan_set(*names: str, code: str = "BEXT") -> PlanSet:
     return PlanSet(Policy(), (), (), (), (), code, names, tuple(n.startswith("/") for n in names))
+
+
+def test_the_health_of_several_drives_is_read_at_once_and_stays_with_its_drive() -> None:
+    drives = [make_drive(n) for n in range(3)]
+    report, together = make_health(), threading.Barrier(3, timeout=10)
+
+    def health_of(drive: Drive) -> HealthReport | None:
+        together.wait()
+        return report if drive.node != drives[1].node else None
+
+    assert read_each(drives, health_of) == {drives[0].node: report, drives[2].node: report}
 
 
 def test_codes_use_letters_that_every_keyboard_has_in_one_place() -> None:
