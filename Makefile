@@ -72,3 +72,4 @@ $(VENV)/ready: $(LOCK) pyproject.toml
 	@touch $@
 
 include image/image.mk
+include tests/lab/lab.mk
