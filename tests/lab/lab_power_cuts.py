@@ -27,7 +27,9 @@ _PHASES = 4  # three passes and one read-back
 _DRIVE = Stack(sectors=65_536, delay_ms=120)
 _LOGGED = Stack(sectors=65_536, delay_ms=120, logged=True)
 _LOG_BYTES = 160 << 20
-_SHARES = [random.Random(2026).uniform(0.01, 0.98) for _ in range(_POINTS)]
+_DRAWN = random.Random(2026)
+_SHARES = [_DRAWN.uniform(0.01, 0.98) for _ in range(_POINTS)]
+_JOURNAL_SHARES = [_DRAWN.uniform(0.05, 0.7) for _ in range(_JOURNAL_POINTS)]
 
 
 _SIZE = _DRIVE.sectors * 512
@@ -47,14 +49,14 @@ def test_a_power_cut(lab: Path, number: int) -> None:
     assert moved - _MARK_BYTES < carried < moved + _UNDER_WAY_BYTES, f"{carried} of {moved}"
 
 
-@pytest.mark.parametrize("share", [random.Random(1971).uniform(0.05, 0.7) for _ in range(_JOURNAL_POINTS)])
+@pytest.mark.parametrize("share", _JOURNAL_SHARES)
 def test_a_power_cut_in_the_middle_of_a_journal_write(lab: Path, share: float) -> None:
-    """The stick takes 40 ms for each block that is written: the cut comes behind the first one of a mark."""
+    """The stick takes 20 ms for each block that is written: the cut comes behind the first one of a mark."""
     plant(lab / "drive", _DRIVE.sectors)
     moment = Moment(
         round(share * _PHASES * _DRIVE.sectors), "announce at the journal", ("written", "read"), paused=False
     )
-    case = Case(_argv(), LOOP, _DRIVE.commands(), moment=moment, module=_MODULE, stick_delay_ms=40)
+    case = Case(_argv(), LOOP, _DRIVE.commands(), moment=moment, module=_MODULE, stick_delay_ms=20)
     assert guest.run_until_cut(lab, [lab / "drive"], case), "the run ended before its moment"
     goes_on(lab)
 

@@ -1,4 +1,4 @@
-"""`ardoise sanitize` with the screen open over its jobs: `python -m tests.lab.with_screen ...` leaves how long each key took until all was drawn."""
+"""`ardoise sanitize` with the screen open over its jobs: `python -m tests.root.with_screen FILE ...` leaves how long each key took until all was drawn."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from agent import cli
@@ -14,7 +15,6 @@ from agent.tui.app import ArdoiseApp
 from agent.workflow.sitting import Sitting
 from agent.workflow.view import Stage
 
-LATENCIES = Path("/lab/latencies.json")
 _PAUSE_SECONDS = 0.4
 
 _follow = cli._follow_jobs
@@ -34,11 +34,11 @@ async def _press_keys(sitting: Sitting) -> list[float]:
     return found
 
 
-def _follow_on_screen(sitting: Sitting, interrupted: list[int]) -> None:
-    LATENCIES.write_text(json.dumps(asyncio.run(_press_keys(sitting))))
+def _follow_on_screen(latencies: Path, sitting: Sitting, interrupted: list[int]) -> None:
+    latencies.write_text(json.dumps(asyncio.run(_press_keys(sitting))))
     _follow(sitting, interrupted)
 
 
 if __name__ == "__main__":
-    cli._follow_jobs = _follow_on_screen
-    sys.exit(main())
+    cli._follow_jobs = partial(_follow_on_screen, Path(sys.argv[1]))
+    sys.exit(main(sys.argv[2:]))
