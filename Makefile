@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 LOCK := .ci/requirements-dev.txt
 PACKAGES := $(shell sed -n 's/^sudo apt-get install //p' README.md)
 CODE := agent server_stub tests
+# Many tests wait for timers: more workers than cores keep the cores busy.
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint fix test-root packages machines pictures vectors texts lock clean
@@ -16,7 +18,7 @@ run: $(VENV)/ready ## open the screen on simulated machines, with a registry on 
 	@$(BIN)/python -m tests.demo
 
 test: packages $(VENV)/ready lint ## everything that needs no root: lint, unit, screens, end to end
-	$(BIN)/python -m pytest -n 2 -m "not root" -q
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not root" -q
 
 lint: $(VENV)/ready ## ruff, mypy --strict, direction of imports
 	$(BIN)/ruff check $(CODE)
