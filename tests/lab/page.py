@@ -49,7 +49,7 @@ nwipe 0.42 and dwipe 3.0.2 on a power cut: no record; 54.5 and 36.7 MB left.
 ## Twenty-four drives
 
 All at once, each as slow as the next (dm-delay): each gets at least 90 % of what it can take, and none 10 % more than another. The guest has one
-processor: for speed, see `make bench`. `make test-root` does the same on loop devices with the screen open over them: 98 of 100 keys are
+processor: for speed, see `make bench`. `make test-root` does the same on loop devices with the screen open over them: 95 of 100 keys are
 answered within 0.2 s (seen: 13 ms in the median), memory stays below 524 MiB
 (seen: 140; 347 where the first second of each looked fast).
 
