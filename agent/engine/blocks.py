@@ -67,5 +67,8 @@ class BlockQueue:
             return self._claimed == self.total_bytes
 
 
-Report = Callable[[BlockQueue, int], None]
-"""Told, a few times a second and at the end, the queue of a phase and the sectors that were refused or differ."""
+Report = Callable[[BlockQueue, Callable[[], int]], None]
+"""Told, a few times a second and at the end, the queue of a phase and how to ask for the sectors that were refused or differ.
+
+Asked after the bytes that are done, the count is never older than they are.
+"""

@@ -37,7 +37,7 @@ def holds_tail(
     reading = transfer(medium.read_at, errno.ENXIO)
     comparison = Comparison()
 
-    def report(_queue: BlockQueue, _wrong: int) -> None:
+    def report(_queue: BlockQueue, _wrong: Callable[[], int]) -> None:
         check_stop()
 
     compare_regions(

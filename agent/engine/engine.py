@@ -104,12 +104,12 @@ class Engine:
                 job.gate.hold(PauseReason.OPERATOR)
 
     def proceed(self, node: str | None = None) -> None:
-        """Let the job on this node go on whatever holds it, a temperature included; or all, but for those that are too hot."""
+        """Lift what the job on this node is said to be held by, a temperature included; or all pauses by hand."""
         for job in self._jobs:
             if node is None:
                 job.gate.lift(PauseReason.OPERATOR)
             elif job.node == node:
-                job.gate.lift()
+                job.gate.lift_told()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until every job has ended, at most `timeout` seconds; whether they have."""

@@ -86,6 +86,12 @@ class Gate:
                 self._holds.pop(reason, None)
             self._turn()
 
+    def lift_told(self) -> None:
+        """Lift the hold that is shown, and no other that a person has not seen."""
+        told = self._told
+        if told is not None:
+            self.lift(told[0].reason)
+
     def pass_through(self, check: Callable[[], None]) -> None:
         """Wait until the gate is open; `check` is called before and meanwhile, and may raise to end the wait."""
         check()

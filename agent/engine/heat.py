@@ -30,8 +30,8 @@ class Thermometer:
         guard = Guard(gate)
         try:
             while not gate.closed.wait(self.poll_seconds):
-                if answers():
-                    guard.look(self.read(drive))
+                # One that hangs while it is too hot must not stand still: the silence is counted only while it works.
+                guard.look(self.read(drive) if answers() else None)
         finally:
             # Whatever ends this thread: a drive that nobody measures any more must not stand still for ever.
             gate.lift(PauseReason.TEMPERATURE)

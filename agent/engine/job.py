@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from agent.engine.blocks import BlockQueue
 from agent.engine.carry_over import holds_tail, tail_region
+from agent.engine.flushing import flush
 from agent.engine.gate import Gate
 from agent.engine.identity_check import check_identity
 from agent.engine.journal import (
@@ -26,7 +27,7 @@ from agent.engine.pass_keys import KeysByPass, new_keys
 from agent.engine.pulse import Pulse
 from agent.engine.stream import Stream, open_stream
 from agent.engine.surroundings import Cancelled, Surroundings
-from agent.engine.transfer import Transfer, describe, flush
+from agent.engine.transfer import Transfer, describe
 from agent.engine.verification import Comparison, compare_regions, planned_bytes, planned_regions
 from agent.errors import AgentError, EvidenceError, MediaError
 from agent.host.machine import Medium
@@ -192,7 +193,7 @@ class Job:
                 transfer=transfer,
                 report=lambda queue, errors: self._advance(queue, errors, medium),
             )
-            flush(self._pulse.heard(medium.flush), number)
+            self._flush(medium, number)
         finally:
             result = PassResult(
                 number=number,
@@ -318,20 +319,26 @@ class Job:
         self._phase = (number, total, errors, offset)
         self._last_mark, self._last_mark_bytes = self._clock.monotonic(), offset
 
-    def _advance(self, queue: BlockQueue, errors: int, to_flush: Medium | None = None) -> None:
+    def _advance(self, queue: BlockQueue, count_errors: Callable[[], int], to_flush: Medium | None = None) -> None:
         self._look_around()
         number, total, earlier, offset = self._phase
-        self._meter.advance(offset + queue.done_bytes, earlier + errors)
+        # In this order: a mark that is behind a refused sector must know of it.
         done = offset + queue.contiguous_bytes
+        errors = count_errors()
+        self._meter.advance(offset + queue.done_bytes, earlier + errors)
         now = self._clock.monotonic()
         if now - self._last_mark < MARK_SECONDS or done - self._last_mark_bytes < total // _MARKS_PER_PHASE:
             return
         if to_flush is not None:
             # What a mark says must be true after a power cut too: first the drive, then the journal.
-            flush(self._pulse.heard(to_flush.flush), number)
+            self._flush(to_flush, number)
         self._last_mark, self._last_mark_bytes = self._clock.monotonic(), done
         mark = ProgressEvent(self.job_id, self._state, number, done, total, earlier + errors, self._clock.now())
         self._around.journal.append(mark)
+
+    def _flush(self, medium: Medium, number: int) -> None:
+        name = f"{self._thread_name}-flush"
+        flush(self._pulse.heard(medium.flush), number, name=name, pace=self._pace, check=self._look_around)
 
     def _look_around(self) -> None:
         self._check_stop()

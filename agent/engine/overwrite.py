@@ -19,4 +19,4 @@ def write_pass(
     def write(block: Block, room: AlignedBuffer) -> None:
         transfer.block(block.offset, stream.block(block.offset, block.length, room))
 
-    Crew(name, queue, write, pace).run(lambda: report(queue, transfer.errors.sectors))
+    Crew(name, queue, write, pace).run(lambda: report(queue, lambda: transfer.errors.sectors))

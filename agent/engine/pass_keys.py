@@ -18,6 +18,14 @@ from agent.model.sanitization import Plan
 KEY_BYTES = 32
 _DIGEST, _KEYS = "sha256", "keys"
 
+
+class PassKey(bytes):
+    """A key that shows itself to nobody who prints it, a crash report included."""
+
+    def __repr__(self) -> str:
+        return "<key>"
+
+
 KeysByPass = Mapping[int, bytes]
 """Keys of one job by the number of the pass, from 1."""
 
@@ -25,7 +33,7 @@ KeysByPass = Mapping[int, bytes]
 def new_keys(plan: Plan) -> dict[int, bytes]:
     """A fresh key from the system for each random pass of a plan."""
     passes = enumerate(plan.pass_set.passes, start=1)
-    return {number: os.urandom(KEY_BYTES) for number, spec in passes if spec.kind is PassKind.RANDOM}
+    return {number: PassKey(os.urandom(KEY_BYTES)) for number, spec in passes if spec.kind is PassKind.RANDOM}
 
 
 def keys_for(plan: Plan, carried: KeysByPass) -> dict[int, bytes]:
@@ -62,7 +70,7 @@ def read_keys(path: Path) -> tuple[KeysByPass, ...]:
         body = content[_KEYS]
         if content[_DIGEST] != _digest(body):
             return ()
-        return tuple({int(number): bytes.fromhex(key) for number, key in each.items()} for each in body)
+        return tuple({int(number): PassKey.fromhex(key) for number, key in each.items()} for each in body)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ()
 

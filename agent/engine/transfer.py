@@ -11,7 +11,6 @@ from agent.errors import MediaError, MediaVanished
 from agent.model.passes import SectorError
 
 LISTED = 64
-_PROBES = 16
 
 # What Linux returns for errors of one place on a medium (block/blk-core.c, blk_errors); all others mean that the
 # medium itself is gone, has shrunk or may not be written to.
@@ -132,10 +131,7 @@ class Transfer:
         self._gaps = []
         started = self._monotonic()
         self._narrow_until = started + self._patience.block_seconds
-        if not self._dead_bytes or done or self._answers_somewhere(offset, view):
-            self._narrow(offset + done, view[done:], error)
-        else:
-            self._record(offset, len(view), error)
+        self._narrow(offset + done, view[done:], error)
         self._error_seconds += self._monotonic() - started
         refused = sum(length for _, length in self._gaps)
         self._dead_bytes = 0 if refused < len(view) else self._dead_bytes + len(view)
@@ -159,20 +155,6 @@ class Transfer:
             with self._counting:
                 self.moved += whole
         return done, None
-
-    def _answers_somewhere(self, offset: int, view: memoryview) -> bool:
-        """Whether a sector here and there still does: asked where all of the block before was refused, or a dead medium takes minutes."""
-        sectors = len(view) // self._sector
-        for number in range(0, sectors, max(1, sectors // _PROBES)):
-            at = number * self._sector
-            try:
-                if self._move(offset + at, view[at : at + self._sector]) == self._sector:
-                    return True
-            except OSError as error:
-                if error.errno not in NARROWABLE:
-                    return True
-            self._check_stop()
-        return False
 
     def _narrow(self, offset: int, view: memoryview, error: OSError) -> None:
         if error.errno not in NARROWABLE:
@@ -213,15 +195,6 @@ class Transfer:
             raise MediaError(
                 f"The medium fails too slowly; given up after {self._error_seconds:.0f} s of errors {where}."
             )
-
-
-def flush(medium_flush: Callable[[], None], number: int) -> None:
-    """Put pass `number` on stable storage; raises MediaError where the medium does not confirm it."""
-    try:
-        medium_flush()
-    except OSError as error:
-        message = f"The medium did not confirm that pass {number} is on stable storage: {describe(error)}."
-        raise MediaError(message) from error
 
 
 def describe(error: OSError) -> str:

@@ -100,7 +100,9 @@ def compare_regions(
             unread = {p for start, length in gaps for p in range(start, start + length, sector)}
             comparison.add([(block.offset + p) // sector for p in wrong if p not in unread])
 
-    Crew(name, queue, compare, pace).run(lambda: report(queue, transfer.errors.sectors + comparison.sectors))
+    Crew(name, queue, compare, pace).run(
+        lambda: report(queue, lambda: transfer.errors.sectors + comparison.sectors)
+    )
 
 
 def _two_places(start: int, length: int, seed: bytes) -> list[tuple[int, int]]:

@@ -94,8 +94,9 @@ class BlockMedium:
 
     def flush(self) -> None:
         """Flush the drive's cache and drop the kernel's buffers; raises OSError."""
-        os.fdatasync(self._descriptor)
-        fcntl.ioctl(self._descriptor, _BLKFLSBUF, 0)
+        with self._held.use() as descriptor:
+            os.fdatasync(descriptor)
+            fcntl.ioctl(descriptor, _BLKFLSBUF, 0)
 
     def close(self) -> None:
         """Release the descriptor, and with it the exclusive claim and the lock."""

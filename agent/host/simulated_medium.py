@@ -98,8 +98,10 @@ class SimulatedMedium:
     def flush(self) -> None:
         """Sync the image and drop its cached pages; raises OSError once the drive has died or vanished."""
         self._check_alive()
-        os.fsync(self._open())
-        os.posix_fadvise(self._open(), 0, 0, os.POSIX_FADV_DONTNEED)
+        self._open()
+        with self._held.use() as descriptor:
+            os.fsync(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def close(self) -> None:
         """Release the descriptor and its lock; safe to call twice."""

@@ -6,6 +6,7 @@ and has no time-out (docs/decisions/host-pysmart.md). Its runner is replaced by 
 
 import os
 import re
+import threading
 from functools import cache
 from typing import Protocol
 
@@ -13,13 +14,16 @@ from agent.errors import ToolFailed, ToolMissing
 from agent.host.run import run
 
 _SCAN_SECONDS = 60.0
+_ONE_AT_A_TIME = threading.Lock()
 _LINE = re.compile(r"^(/dev/[\w!/:.-]+) -d ([\w,+/.-]+) #")
 
 
 def scan() -> tuple[tuple[str, str], ...]:
     """Pairs of node and type; () where smartctl is absent or fails. A RAID controller's drives have its node, /dev/bus/0."""
     try:
-        lines = _bounded_smartctl().scan()
+        # The import changes the environment, and each scan asks every drive.
+        with _ONE_AT_A_TIME:
+            lines = _bounded_smartctl().scan()
     except (ToolMissing, ToolFailed):
         return ()
     matches = (_LINE.match(line) for line in lines)

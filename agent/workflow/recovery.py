@@ -107,6 +107,10 @@ def recover(folder: Path, station: Station, outbox: Outbox, clock: Clock) -> Rec
             aside = _set_aside(outbox.evidence, path)
             remarks.append(f"{error.message} It was kept aside as {aside}.")
             continue
+        except EvidenceError as error:
+            # A bad sector below an old journal must not keep every new session from starting.
+            remarks.append(f"An interrupted session has no record yet: {error}")
+            continue
         try:
             known = outbox.is_whole(content.header.record_id)
             check_may_sign(station, content.header.environment)
@@ -121,14 +125,15 @@ def recover(folder: Path, station: Station, outbox: Outbox, clock: Clock) -> Rec
             forget(folder, content.header.record_id)
         elif not resumable_jobs(folder, content):
             forget(folder, content.header.record_id)
-    _keep_the_newest(folder)
+    _keep_the_newest(folder, outbox)
     return Recovered(tuple(published), tuple(remarks))
 
 
-def _keep_the_newest(folder: Path) -> None:
+def _keep_the_newest(folder: Path, outbox: Outbox) -> None:
     # A record's id begins with its time.
     for path in sorted(folder.glob(f"*{JOURNAL_END}"))[:-MOST_KEPT]:
-        forget(folder, path.stem)
+        if outbox.is_whole(path.stem):
+            forget(folder, path.stem)
     for path in folder.glob(f"*{KEYS_END}"):
         # The power went before the journal that belongs to them was begun.
         if not path.with_suffix(JOURNAL_END).exists():

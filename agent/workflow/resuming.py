@@ -42,9 +42,7 @@ def kept_jobs(journals: Path, environment: Environment) -> tuple[Resumable, ...]
             found += resumable_jobs(journals, read_journal(path))
         except AgentError as error:
             log.warning("the journal %s is not looked at: %s", path.name, error.message)
-    # A session that had taken one up and was cut off before it could say so.
-    followed = {r.plan.resumption.record_id for r in found if r.plan.resumption}
-    return tuple(r for r in found if r.environment is environment and r.resumption.record_id not in followed)
+    return tuple(r for r in found if r.environment is environment)
 
 
 def job_for(drive: Drive, kept: Iterable[Resumable]) -> Resumable | None:
@@ -52,6 +50,9 @@ def job_for(drive: Drive, kept: Iterable[Resumable]) -> Resumable | None:
     if is_placeholder(drive.identity.serial) or drive.identity.serial_source is not SerialSource.DEVICE:
         return None
     found = [r for r in kept if r.plan.drive.identity.same_medium(drive.identity)]
+    # A session may have taken this drive up and been cut off before it could say so.
+    followed = {r.plan.resumption.record_id for r in found if r.plan.resumption}
+    found = [r for r in found if r.resumption.record_id not in followed]
     return found[0] if len(found) == 1 else None
 
 
@@ -106,9 +107,11 @@ def forget_retired(journals: Path, kept: Iterable[Resumable]) -> None:
 
 def forget(journals: Path, record_id: str) -> None:
     """Remove what was kept of a session whose record is on stable storage; a left-over does no harm."""
-    paths = [journals / f"{record_id}{JOURNAL_END}", keys_path(journals, record_id)]
-    paths += journals.glob(f"{record_id}.*{_RETIRED_END}")
+    paths = [keys_path(journals, record_id), *journals.glob(f"{record_id}.*{_RETIRED_END}")]
     try:
+        # First what is offered from, then what says that it is not: a file system without order may lose either.
+        (journals / f"{record_id}{JOURNAL_END}").unlink(missing_ok=True)
+        sync_folder(journals)
         for path in paths:
             path.unlink(missing_ok=True)
         sync_folder(journals)

@@ -103,7 +103,7 @@ DEFECTS = (
     Defect(
         "the drive's cache is not flushed before the read-back",
         "agent/engine/job.py",
-        "            flush(self._pulse.heard(medium.flush), number)\n",
+        "            self._flush(medium, number)\n",
         "",
     ),
     Defect(
@@ -168,7 +168,7 @@ DEFECTS = (
     Defect(
         "a mark is made before the drive has what it says",
         "agent/engine/job.py",
-        "            flush(self._pulse.heard(to_flush.flush), number)\n        self._last_mark",
+        "            self._flush(to_flush, number)\n        self._last_mark",
         "            pass\n        self._last_mark",
     ),
     Defect(

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from agent.engine import pulse
-from agent.engine.crew import MIB
+from agent.engine.crew import MIB, Pace, Setting
 from agent.engine.gate import Gate
 from agent.engine.heat import Guard, Thermometer
 from agent.host.clock import SystemClock
@@ -146,3 +146,16 @@ def test_a_drive_that_does_not_answer_is_not_asked_for_its_temperature(tmp_path,
     assert len(readings) == before
     answer.set()
     assert it.engine.wait(10)
+
+
+def test_a_drive_that_hangs_while_it_is_too_hot_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(pulse, "NOTICED_SECONDS", 0.2)
+    answer = threading.Event()
+    pace = Pace(ladder=(Setting(MIB, 3),), stall_seconds=0.5, ending_seconds=0.1)
+    drive = fake_drive(Faults(on_write=lambda _: answer.wait(20)), size=MIB)
+    thermometer = Thermometer(lambda _drive: Heat(70, 60), poll_seconds=0.05)
+    it = sitting(tmp_path, drive, clock=SystemClock(), thermometer=thermometer, pace=pace)
+    it.engine.start(it.plans)
+    assert it.engine.wait(10)
+    answer.set()
+    assert it.engine.results()[0].state is JobState.FAILED

@@ -380,3 +380,35 @@ def test_a_drive_that_was_given_up_is_not_silent_any_more(tmp_path, monkeypatch)
     assert it.engine.wait(10)
     assert (shown(it).state, shown(it).silent_seconds) == (JobState.FAILED, None)
     answer.set()
+
+
+def test_a_drive_that_hangs_in_its_flush_is_given_up_and_the_next_one_gets_its_turn(tmp_path, monkeypatch):
+    answer, flushed = threading.Event(), []
+
+    def flush(self):
+        flushed.append(self)
+        if len(flushed) == 1:
+            answer.wait(20)
+        self.unflushed = False
+
+    monkeypatch.setattr("tests.unit.engine.fakes.FakeMedium.flush", flush)
+    pace = replace(MANY, stall_seconds=0.5, ending_seconds=0.1)
+    drives = [fake_drive(size=MIB, node=f"/dev/fake{n}", serial=f"S-{n}") for n in range(2)]
+    it = begun(tmp_path, *drives, pace=pace, max_parallel=1)
+    assert it.engine.wait(10)
+    ended = {r.state: r.reason for r in it.engine.results()}
+    answer.set()
+    assert set(ended) == {JobState.FAILED, JobState.SANITIZED}
+    assert "has not answered" in ended[JobState.FAILED]
+
+
+def test_a_person_lifts_only_the_pause_that_is_shown(tmp_path):
+    it = begun(tmp_path, fake_drive(Faults(on_write=Slow()), size=8 * MIB))
+    it.engine.pause()
+    it.engine._jobs[0].gate.hold(PauseReason.TEMPERATURE, "70")
+    assert shown(it).pause is PauseReason.OPERATOR
+    it.engine.proceed("/dev/fake0")
+    assert shown(it).pause is PauseReason.TEMPERATURE
+    it.engine.proceed("/dev/fake0")
+    assert it.engine.wait(20)
+    assert it.engine.results()[0].state is JobState.SANITIZED

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.engine.journal import read_journal
+from agent.engine.journal import JournalContent, read_journal
 from agent.engine.pass_keys import read_keys
 from agent.engine.resumption import find_resumable
+from agent.errors import EvidenceError
 from agent.model.drive import SerialSource
 from agent.model.job import JobState
 from agent.model.record import Headline
 from agent.model.sanitization import Policy
 from agent.workflow.plan_set import make_plan_set
-from agent.workflow.resuming import kept_jobs
+from agent.workflow.resuming import job_for, kept_jobs
 from agent.workflow.sitting import Sitting
 from agent.workflow.view import PlanSet, Stage
 
@@ -149,3 +150,36 @@ def test_the_keys_are_in_no_record_and_no_journal(cut, sit, desk) -> None:
     for file in desk.evidence.rglob("*"):
         if file.is_file():
             assert not [w for w in words if w in file.read_bytes()], file
+
+
+def test_a_drive_that_a_later_session_did_not_take_up_keeps_its_offer(cut, sit, desk) -> None:
+    """A session of two drives is cut; the next takes up one of them, and is cut before it could say so."""
+    sit(cut)
+    (of_x,) = kept_jobs(desk.evidence / "journal", cut.environment)
+    x = of_x.plan.drive
+    y = replace(x, identity=replace(x.identity, serial="OTHER-SERIAL"))
+    of_y = replace(of_x, plan=replace(of_x.plan, drive=y))
+    later = replace(
+        of_x,
+        plan=replace(of_x.plan, resumption=of_x.resumption),
+        resumption=replace(of_x.resumption, record_id="later"),
+    )
+    kept = (of_x, of_y, later)
+    assert job_for(x, kept) is later
+    assert job_for(y, kept) is of_y
+
+
+def test_a_journal_that_cannot_be_read_keeps_no_session_from_starting(cut, sit, monkeypatch) -> None:
+    def broken(_path: Path) -> JournalContent:
+        raise EvidenceError("The journal can't be read: Input/output error.")
+
+    monkeypatch.setattr("agent.workflow.recovery.read_journal", broken)
+    monkeypatch.setattr("agent.workflow.resuming.read_journal", broken)
+    sitting = sit(cut)
+    assert any("Input/output error" in n for n in sitting.notices())
+    assert plan_all(sitting, Policy()).resumable == ()
+
+
+def test_a_key_is_printed_nowhere(cut, sit, desk) -> None:
+    (keys,) = read_keys(next((desk.evidence / "journal").glob("*.keys")))
+    assert repr(keys) == "{1: <key>}"
