@@ -11,6 +11,7 @@ from agent.engine.planning import Interrupted
 from agent.engine.resumption import Resumable, find_resumable
 from agent.errors import AgentError, EvidenceError
 from agent.model.drive import Drive, SerialSource, is_placeholder
+from agent.model.job import JobResult
 from agent.model.machine import Environment
 from agent.model.sanitization import Plan
 from agent.model.session import SessionHeader
@@ -80,6 +81,18 @@ def retire(journals: Path, kept: Iterable[Resumable], plans: Iterable[Plan]) -> 
             raise EvidenceError(
                 f"The journal folder can't be written: {error.strerror}.", "Check that the stick is in place."
             ) from error
+
+
+def offer_again(journals: Path, kept: Iterable[Resumable], results: Iterable[JobResult]) -> None:
+    """Take back what `retire` noted of drives that were then not written to; where that fails they start again."""
+    untouched = [r.plan.drive.identity for r in results if not r.passes]
+    try:
+        for old in kept:
+            if any(old.plan.drive.identity.same_medium(identity) for identity in untouched):
+                _retired_path(journals, old.resumption.record_id, old.job_id).unlink(missing_ok=True)
+        sync_folder(journals)
+    except OSError as error:
+        log.warning("an interrupted job can't be offered again: %s", error.strerror)
 
 
 def make_keys(journals: Path, header: SessionHeader, kept: Iterable[Resumable]) -> tuple[KeysByPass, ...]:

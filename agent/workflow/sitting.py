@@ -27,7 +27,7 @@ from agent.workflow.plan_set import check_plans, make_plan_set
 from agent.workflow.publishing import publish
 from agent.workflow.recording import Ending, build_record
 from agent.workflow.recovery import only_sitting, recover
-from agent.workflow.resuming import forget, forget_retired, kept_jobs, make_keys, retire
+from agent.workflow.resuming import forget, forget_retired, kept_jobs, make_keys, offer_again, retire
 from agent.workflow.stick import PULLED_OUT, Stick, blames_stick
 from agent.workflow.uploads import Uploads
 from agent.workflow.view import EvidenceView, Inspection, PlanSet, SittingView, Stage, StationView
@@ -349,6 +349,7 @@ class Sitting:
             return
         journal.close()
         forget(self._journals, session.record_id)
+        offer_again(self._journals, self._kept, ending.results)
         forget_retired(self._journals, self._kept)
         self._kept = kept_jobs(self._journals, self._machine.environment)
         # Before the end is announced, so that whoever waits for the upload waits for this one.

@@ -11,7 +11,7 @@ import pytest
 from agent.engine.journal import JournalContent, read_journal
 from agent.engine.pass_keys import read_keys
 from agent.engine.resumption import find_resumable
-from agent.errors import EvidenceError
+from agent.errors import EvidenceError, MediaBusy
 from agent.model.drive import SerialSource
 from agent.model.job import JobState
 from agent.model.record import Headline
@@ -183,3 +183,30 @@ def test_a_journal_that_cannot_be_read_keeps_no_session_from_starting(cut, sit, 
 def test_a_key_is_printed_nowhere(cut, sit, desk) -> None:
     (keys,) = read_keys(next((desk.evidence / "journal").glob("*.keys")))
     assert repr(keys) == "{1: <key>}"
+
+
+def test_a_drive_that_could_not_even_be_opened_keeps_its_offer(cut, sit, monkeypatch) -> None:
+    sitting = sit(cut)
+
+    def busy(_drive: object) -> None:
+        raise MediaBusy("The drive is in use.", "Stop what uses it.")
+
+    with monkeypatch.context() as held:
+        held.setattr(sitting._machine, "open_medium", busy)
+        plans = plan_all(sitting, Policy())
+        assert plans.resumable
+        sitting.confirm_and_start(plans, plans.code)
+        assert sitting.wait(WAIT)
+    assert sitting.view().stage is Stage.RECORDED
+    assert plan_all_again(sitting).resumable == plans.resumable
+
+
+def test_a_drive_that_was_written_to_does_not(cut, sit) -> None:
+    sitting = sit(cut)
+    plans = plan_all(sitting, Policy(resume=False))
+    sitting.confirm_and_start(plans, plans.code)
+    while not any(s.state is JobState.SANITIZING and s.progress.done_bytes for s in sitting.snapshots()):
+        time.sleep(0.005)
+    sitting.cancel()
+    assert sitting.wait(WAIT)
+    assert plan_all_again(sitting).resumable == ()
