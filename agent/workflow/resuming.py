@@ -9,7 +9,7 @@ from agent.engine.journal import JournalContent, read_journal
 from agent.engine.pass_keys import KeysByPass, keys_for, read_keys, store_keys
 from agent.engine.planning import Interrupted
 from agent.engine.resumption import Resumable, find_resumable
-from agent.errors import AgentError, EvidenceError
+from agent.errors import AgentError, EvidenceError, Refused
 from agent.model.drive import Drive, SerialSource, is_placeholder
 from agent.model.job import JobResult
 from agent.model.machine import Environment
@@ -60,6 +60,17 @@ def job_for(drive: Drive, kept: Iterable[Resumable]) -> Resumable | None:
 def interrupted(found: Resumable | None) -> Interrupted | None:
     """The same for a plan."""
     return Interrupted(found.plan.pass_set, found.resumption) if found else None
+
+
+def check_still_offered(plans: Iterable[Plan], kept: Iterable[Resumable]) -> None:
+    """Raise Refused where a plan goes on from what this stick does not offer any more: another stick, or a start that failed half-way."""
+    known = tuple(kept)
+    for plan in plans:
+        old = job_for(plan.drive, known) if plan.resumption else None
+        if plan.resumption and (old is None or old.resumption != plan.resumption):
+            raise Refused(
+                f"What is known of the interrupted job on {plan.drive.node} has changed.", "Plan and confirm again."
+            )
 
 
 def retire(journals: Path, kept: Iterable[Resumable], plans: Iterable[Plan]) -> None:

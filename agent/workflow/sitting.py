@@ -27,7 +27,15 @@ from agent.workflow.plan_set import check_plans, make_plan_set
 from agent.workflow.publishing import publish
 from agent.workflow.recording import Ending, build_record
 from agent.workflow.recovery import only_sitting, recover
-from agent.workflow.resuming import forget, forget_retired, kept_jobs, make_keys, offer_again, retire
+from agent.workflow.resuming import (
+    check_still_offered,
+    forget,
+    forget_retired,
+    kept_jobs,
+    make_keys,
+    offer_again,
+    retire,
+)
 from agent.workflow.stick import PULLED_OUT, Stick, blames_stick
 from agent.workflow.uploads import Uploads
 from agent.workflow.view import EvidenceView, Inspection, PlanSet, SittingView, Stage, StationView
@@ -154,6 +162,8 @@ class Sitting:
                 self._machine.permit_writing()
             check_desk(self._desk, self._machine)
             self._stick.hold()
+            self._kept = kept_jobs(self._journals, self._machine.environment)
+            check_still_offered(plans.plans, self._kept)
             header = make_header(self._machine, self._desk, self._inspection, plans, self._clock.now())
             keys = make_keys(self._journals, header, self._kept)
             journal = Journal.create(self._journals, header)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.engine.engine import Engine
 from agent.engine.journal import JournalContent, read_journal
 from agent.engine.pass_keys import read_keys
 from agent.engine.resumption import find_resumable
-from agent.errors import EvidenceError, MediaBusy
+from agent.errors import EvidenceError, MediaBusy, Refused
 from agent.model.drive import SerialSource
 from agent.model.job import JobState
 from agent.model.record import Headline
@@ -210,3 +211,24 @@ def test_a_drive_that_was_written_to_does_not(cut, sit) -> None:
     sitting.cancel()
     assert sitting.wait(WAIT)
     assert plan_all_again(sitting).resumable == ()
+
+
+def test_a_start_that_fails_half_way_is_planned_anew_and_offers_nothing_twice(cut, sit, desk, monkeypatch) -> None:
+    sitting = sit(cut)
+    plans = plan_all(sitting, Policy())
+    with monkeypatch.context() as pulled:
+        pulled.setattr(Engine, "start", lambda *_: _pulled_out())
+        with pytest.raises(EvidenceError):
+            sitting.confirm_and_start(plans, plans.code)
+    with pytest.raises(Refused, match="has changed"):
+        sitting.confirm_and_start(plans, plans.code)
+    drive = run(sitting, Policy())
+    assert drive["passes"][0]["carried_over_bytes"] == drive["identity"]["capacity_bytes"]
+    assert plan_all_again(sitting).resumable == ()
+    sitting.close()
+    sit(cut)
+    assert list((desk.evidence / "journal").iterdir()) == []
+
+
+def _pulled_out() -> None:
+    raise EvidenceError("The stick is not there.")
