@@ -54,10 +54,13 @@ def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: tuple
     started = times[0] if times else content.header.started_at
     ended = max([started, *times])
     reason = f"the program ended unexpectedly {_how_far(events)}"
+    if plan.resumption is not None:
+        reason += f"; it was to go on from what record {plan.resumption.record_id} tells of"
     if content.damage:
         reason += f"; {content.damage}"
     opened = [e.identity for e in events if isinstance(e, OpenedEvent)]
     checks = [e.result for e in events if isinstance(e, VerificationEvent)]
+    began = any(isinstance(e, StateEvent) and e.state is JobState.SANITIZING for e in events)
     return JobResult(
         job_id=job_id,
         plan=plan,
@@ -68,7 +71,8 @@ def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: tuple
         duration_ms=_milliseconds(started, ended),
         identity_at_open=opened[-1] if opened else None,
         identity_at_end=None,
-        passes=passes_of(plan, events),
+        # Before it wrote, nobody had asked the medium whether it still holds what an earlier session wrote.
+        passes=passes_of(plan, events) if began else (),
         verification=checks[-1] if checks else None,
         pauses=pauses_in(events, ended),
     )

@@ -333,3 +333,9 @@ def test_the_interrupted_session_says_what_it_had_carried_over(tmp_path: Path) -
     (result,) = recovered_results(content)
     assert result.state is JobState.INTERRUPTED
     assert result.passes[0].carried_over_bytes == SIZE
+    assert content.header.plans[0].resumption is not None
+    assert f"record {content.header.plans[0].resumption.record_id} tells of" in result.reason
+    before_it_wrote = [e for e in content.events if getattr(e, "state", None) is not JobState.SANITIZING]
+    (asked_nobody,) = recovered_results(replace(content, events=tuple(before_it_wrote)))
+    assert asked_nobody.passes == ()
+    assert "tells of" in asked_nobody.reason
