@@ -335,3 +335,28 @@ def test_with_the_system_clock(tmp_path):
     result = run_one(tmp_path, fake_drive(size=MIB), clock=SystemClock())
     assert result.state is JobState.SANITIZED
     assert result.started_at.tzinfo is not None
+
+
+def test_a_mark_never_knows_fewer_errors_than_the_bytes_that_it_covers(tmp_path):
+    """An error that a worker meets between the two questions must be in the answer to the second."""
+    asked = []
+
+    class Queue:
+        done_bytes = 0
+
+        @property
+        def contiguous_bytes(self):
+            asked.append("bytes")
+            return 0
+
+    def count_errors():
+        asked.append("errors")
+        return 0
+
+    it = sitting(tmp_path, fake_drive())
+    it.engine.start(it.plans)
+    assert it.engine.wait(20)
+    job = it.engine._jobs[0]
+    job._begin_phase(1, MIB, 0)
+    job._advance(Queue(), count_errors)
+    assert asked == ["bytes", "errors"]
