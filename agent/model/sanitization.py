@@ -25,6 +25,27 @@ class Technique(StrEnum):
     """How a method is carried out (IEEE 2883-2022)."""
 
     OVERWRITE = "overwrite"
+    ATA_SANITIZE_OVERWRITE = "ata sanitize overwrite"
+    ATA_SANITIZE_BLOCK_ERASE = "ata sanitize block erase"
+    ATA_SANITIZE_CRYPTO_SCRAMBLE = "ata sanitize crypto scramble"
+    ATA_SECURITY_ERASE_ENHANCED = "ata security erase enhanced"
+    ATA_SECURITY_ERASE = "ata security erase"
+    NVME_SANITIZE_BLOCK_ERASE = "nvme sanitize block erase"
+    NVME_SANITIZE_OVERWRITE = "nvme sanitize overwrite"
+    NVME_SANITIZE_CRYPTO_ERASE = "nvme sanitize crypto erase"
+    NVME_FORMAT_USER_DATA_ERASE = "nvme format user data erase"
+    NVME_FORMAT_CRYPTO_ERASE = "nvme format crypto erase"
+    SCSI_SANITIZE_BLOCK_ERASE = "scsi sanitize block erase"
+    SCSI_SANITIZE_OVERWRITE = "scsi sanitize overwrite"
+    SCSI_SANITIZE_CRYPTO_ERASE = "scsi sanitize cryptographic erase"
+    MMC_SANITIZE = "mmc erase and sanitize"
+    MMC_SECURE_ERASE = "mmc secure erase"
+    OPAL_PSID_REVERT = "opal psid revert"
+
+    @property
+    def by_firmware(self) -> bool:
+        """Whether the drive does it itself."""
+        return self is not Technique.OVERWRITE
 
 
 class VerificationKind(StrEnum):
