@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from agent.engine.journal import (
+    AttemptEvent,
+    CommandEvent,
     Event,
     JournalContent,
     OpenedEvent,
@@ -61,10 +63,17 @@ def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: tuple
     opened = [e.identity for e in events if isinstance(e, OpenedEvent)]
     checks = [e.result for e in events if isinstance(e, VerificationEvent)]
     began = any(isinstance(e, StateEvent) and e.state is JobState.SANITIZING for e in events)
+    attempts = tuple(e.result for e in events if isinstance(e, AttemptEvent))
+    commands = [e for e in events if isinstance(e, CommandEvent)]
+    unknown = bool(commands) and not any(a.technique is commands[-1].technique for a in attempts)
+    if unknown:
+        # The drive may have gone on by itself, or be left with a password: neither can be told from here.
+        reason += f"; {commands[-1].technique.value} had been started, its outcome is not known"
+        reason += f" ({commands[-1].note})" if commands[-1].note else ""
     return JobResult(
         job_id=job_id,
         plan=plan,
-        state=JobState.INTERRUPTED,
+        state=JobState.UNKNOWN if unknown else JobState.INTERRUPTED,
         reason=reason,
         started_at=started,
         ended_at=ended,
@@ -75,6 +84,7 @@ def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: tuple
         passes=passes_of(plan, events) if began else (),
         verification=checks[-1] if checks else None,
         pauses=pauses_in(events, ended),
+        attempts=attempts,
     )
 
 
@@ -91,10 +101,22 @@ def _how_far(events: tuple[Event, ...]) -> str:
     return words
 
 
+_OfAJob = (
+    StateEvent
+    | OpenedEvent
+    | PassEvent
+    | CommandEvent
+    | AttemptEvent
+    | ProgressEvent
+    | PauseEvent
+    | VerificationEvent
+)
+
+
 def _job_of(event: Event) -> str:
     if isinstance(event, ResultEvent):
         return event.result.job_id
-    if isinstance(event, StateEvent | OpenedEvent | PassEvent | ProgressEvent | PauseEvent | VerificationEvent):
+    if isinstance(event, _OfAJob):
         return event.job_id
     return ""
 

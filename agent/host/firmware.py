@@ -42,3 +42,7 @@ class FirmwareCommand(Protocol):
     def settle(self) -> tuple[ToolRun, ...]:
         """Take back what `prepare` did where it still stands (a password), so that nobody is locked out; raises ToolFailed."""
         ...
+
+    def close(self) -> None:
+        """Release what keeps others from the node meanwhile; safe to call twice."""
+        ...

@@ -57,13 +57,15 @@ class TechniqueOffer:
     """A technique that the drive says it supports; `minutes` is the drive's own estimate, None where it gives none.
 
     `erased_hex` lists single bytes or repeated patterns that may stand on the medium afterwards; empty for techniques
-    that change the key, after which nothing but "different from before" can be asked.
+    that change the key, after which nothing but "different from before" can be asked. `purge_source` is why a changed
+    key alone counts as Purge for this model; empty elsewhere.
     """
 
     technique: Technique
     minutes: int | None = None
     erased_hex: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    purge_source: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,12 @@ class CommandOutcome(StrEnum):
 class MarkerCheck:
     """Markers planted before: unpredictable bytes at places drawn from `seed`, flushed and read back from the medium.
 
-    `changed` counts those that differ in every sector afterwards, `unreadable` those whose place could not be read.
+    Counted in logical sectors: `confirmed` read back as written before, `changed` are different afterwards, `unreadable`
+    could not be read then; the first unchanged ones by LBA.
     """
 
     seed: str
-    bytes_each: int
+    bytes_total: int
     planted: int
     confirmed: int
     changed: int
@@ -158,3 +161,15 @@ class FirmwareResult:
     read_back: ErasedReadBack | None
     started_at: datetime
     duration_ms: int
+
+
+def is_attributable(result: FirmwareResult) -> bool:
+    """Whether a completion belongs to this command: it was seen running since, or the drive says other words than before.
+
+    A drive that had completed an erase years ago still says so (DESIGN section 6).
+    """
+    before, after = result.status_before, result.status_after
+    seen_running = any(status.state is CommandState.RUNNING for status in result.seen)
+    return before.state is not CommandState.RUNNING and (
+        seen_running or before.state is not CommandState.DONE or before.raw != after.raw
+    )

@@ -91,8 +91,29 @@ class Resumption:
 
 
 @dataclass(frozen=True)
+class Rung:
+    """One technique of a ladder, the level that it reaches on this medium, and the drive's own estimate in minutes.
+
+    `erased_hex` are the values that may be read back afterwards; empty where only "different from before" can be asked.
+    `purge_source` is why a changed key alone counts as Purge for this model; empty elsewhere. `not_covered` is what this
+    technique does not reach.
+    """
+
+    technique: Technique
+    level: Method
+    minutes: int | None = None
+    erased_hex: tuple[str, ...] = ()
+    purge_source: str = ""
+    not_covered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What will be done to one drive; nothing has been touched yet."""
+    """What will be done to one drive; nothing has been touched yet.
+
+    `ladder` are the techniques in their order: each next one is tried only where the one before failed without leaving
+    anything running. Without a ladder it is `technique` alone.
+    """
 
     drive: Drive
     technique: Technique
@@ -103,6 +124,12 @@ class Plan:
     reasons: tuple[str, ...]
     not_covered: tuple[str, ...]
     resumption: Resumption | None = None
+    ladder: tuple[Rung, ...] = field(default=(), metadata=LEFT_OUT)
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The techniques in their order, one at least."""
+        return self.ladder or (Rung(self.technique, self.level_reached),)
 
 
 @dataclass(frozen=True)
