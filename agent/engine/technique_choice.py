@@ -59,7 +59,7 @@ def choose(drive: Drive, technique: str, required: Method, reading: FirmwareRead
     if not enough:
         return Choice((), (_none_reaches(wanted, required, technique), *hindered))
     ladder = tuple(_shortened(drive, enough)) if technique == AUTO else tuple(enough)
-    return Choice(ladder, (*_ladder_words(ladder), *hindered))
+    return Choice(ladder, hindered)
 
 
 def _possible(drive: Drive, reading: FirmwareReading | None) -> list[Rung]:
@@ -123,18 +123,6 @@ def _hidden_leaves(drive: Drive) -> tuple[str, ...]:
     if drive.hidden_areas.state is not HiddenAreaState.NOT_EXAMINED:
         return ()
     return ("hidden areas (HPA, DCO, AMA): not examined",)
-
-
-def _ladder_words(ladder: tuple[Rung, ...]) -> tuple[str, ...]:
-    if len(ladder) == 1 and not ladder[0].technique.by_firmware:
-        return ()
-    words = []
-    for number, rung in enumerate(ladder, start=1):
-        text = f"{rung.technique.value} reaches {rung.level.value.capitalize()}"
-        if rung.minutes is not None:
-            text += f", about {rung.minutes} min as the drive says"
-        words.append(text if number == 1 else f"if that fails and nothing is left running: {text}")
-    return tuple(words)
 
 
 def _none_reaches(rungs: list[Rung], required: Method, technique: str) -> str:

@@ -24,6 +24,14 @@ def shortcoming(result: FirmwareResult, capacity_bytes: int, sector_bytes: int) 
     return _markers(result, capacity_bytes, sector_bytes) or _read_back(result, capacity_bytes)
 
 
+def bytes_shown(result: FirmwareResult) -> int:
+    """Bytes of the medium that were shown to be erased: by the read-back, else by the markers that changed."""
+    if result.read_back is not None:
+        return result.read_back.bytes_accepted
+    check = result.markers
+    return check.bytes_total * check.changed // check.planted if check is not None and check.planted > 0 else 0
+
+
 def _markers(result: FirmwareResult, capacity: int, sector: int) -> str:
     check = result.markers
     if check is None or not _were_planted(check, sector):

@@ -187,6 +187,13 @@ def medium_outcome(drive: DriveRecord) -> Outcome:
     return _read_back(drive) if _written_in_full(drive) else Outcome.FAILED
 
 
+def own_erase(drive: DriveRecord) -> FirmwareResult | None:
+    """The attempt that a medium's outcome rests on; None where an overwrite came last or nothing was tried."""
+    if not drive.attempts or drive.technique is Technique.OVERWRITE:
+        return None
+    return drive.attempts[-1]
+
+
 def machine_headline(drives: tuple[DriveRecord, ...], host: MachineInventory, ended: SessionEnd) -> Headline:
     """The headline that the media and the controllers support (DESIGN section 6)."""
     hidden = any(not c.driver or c.raid_mode for c in host.controllers)

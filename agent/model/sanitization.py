@@ -132,6 +132,17 @@ class Plan:
         return self.ladder or (Rung(self.technique, self.level_reached),)
 
 
+def ladder_words(ladder: tuple[Rung, ...]) -> tuple[str, ...]:
+    """A ladder for the record: each technique, its level, and the drive's own estimate."""
+    words = []
+    for number, rung in enumerate(ladder, start=1):
+        text = f"{rung.technique.value} reaches {rung.level.value.capitalize()}"
+        if rung.minutes is not None:
+            text += f", about {rung.minutes} min as the drive says"
+        words.append(text if number == 1 else f"if that fails and nothing is left running: {text}")
+    return tuple(words)
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A drive for which there is no plan, and why."""

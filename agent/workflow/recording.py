@@ -19,7 +19,7 @@ from agent.model.record import (
     machine_headline,
     medium_outcome,
 )
-from agent.model.sanitization import Method, Plan
+from agent.model.sanitization import Method, Plan, ladder_words
 from agent.model.session import InspectedDrive, SessionHeader
 from agent.workflow.clock_check import clock_remark
 
@@ -102,7 +102,7 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
         level_planned=plan.level_reached if plan else Method.NONE,
         level_required=header.policy.required,
         level_reached=rung.level if rung and sanitized else Method.NONE,
-        plan_reasons=plan.reasons if plan else (),
+        plan_reasons=(*plan.reasons, *ladder_words(plan.ladder)) if plan else (),
         not_covered=(rung.not_covered if rung else ()) or (plan.not_covered if plan else ()),
         started_at=result.started_at if result else None,
         ended_at=result.ended_at if result else None,

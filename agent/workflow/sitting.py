@@ -13,6 +13,7 @@ from agent.errors import AgentError, Refused, UsageError
 from agent.host.machine import Machine
 from agent.model.clock import Clock
 from agent.model.drive import Drive
+from agent.model.firmware import FirmwareReading
 from agent.model.health import HealthReport, SelfTestKind
 from agent.model.job import JobSnapshot
 from agent.model.sanitization import PassSet, Policy
@@ -141,7 +142,8 @@ class Sitting:
 
     def plan(self, nodes: Sequence[str], policy: Policy) -> PlanSet:
         """Plans and refusals for these nodes; nothing is touched; raises UsageError, Refused for unknown nodes."""
-        return make_plan_set([self._found(node) for node in nodes], self._drives(), policy, self._kept)
+        chosen = [self._found(node) for node in nodes]
+        return make_plan_set(chosen, self._drives(), policy, self._kept, self._firmware())
 
     def confirm_and_start(self, plans: PlanSet, code: str) -> None:
         """Start what the shown code confirms; raises Refused, EvidenceError, with nothing touched."""
@@ -273,6 +275,11 @@ class Sitting:
     def _drives(self) -> tuple[Drive, ...]:
         with self._lock:
             return tuple(f.drive for f in self._inspection.drives) if self._inspection else ()
+
+    def _firmware(self) -> dict[str, FirmwareReading]:
+        with self._lock:
+            found = self._inspection.drives if self._inspection else ()
+        return {f.drive.node: f.firmware for f in found if f.firmware is not None}
 
     def _found(self, node: str) -> Drive:
         for drive in self._drives():
