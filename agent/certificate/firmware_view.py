@@ -30,7 +30,9 @@ def attempt_facts(drive: DriveRecord) -> list[tuple[str, str]]:
 def own_read_back_words(tried: FirmwareResult, size: int) -> str:
     """What was read back after the drive's own erase."""
     if tried.read_back is None:
-        return "markers only: after a change of the key the medium holds noise" if tried.markers else "none"
+        if tried.markers is None:
+            return "none"
+        return f"markers on {percent(bytes_shown(tried), size)} of the medium only: after it, the medium may hold anything"
     check = tried.read_back
     kind = "full" if check.kind is VerificationKind.FULL else "sampled"
     return f"{kind}: {percent(check.bytes_read, size)} of the medium read, {_values(check)}, in {duration(check.duration_ms)}"

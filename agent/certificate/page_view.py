@@ -53,9 +53,9 @@ def _statement(record: Record) -> str:
     if record.headline is Headline.NO_MEDIUM_FOUND:
         return "No storage medium was found in this machine. Nothing was sanitized."
     if record.headline is Headline.SANITIZED and total == 1:
-        return "The only storage medium found was sanitized and read back."
+        return f"The only storage medium found was sanitized and {_checked(record)}."
     if record.headline is Headline.SANITIZED:
-        return f"All {total} storage media found were sanitized and read back."
+        return f"All {total} storage media found were sanitized and {_checked(record)}."
     if total == done:
         return f"{done} storage media {were} sanitized, but not everything in this machine was reached."
     return f"{done} of {total} storage media found {were} sanitized."
@@ -67,6 +67,12 @@ def _headline_note(record: Record) -> str:
     if record.environment is not Environment.LIVE_IMAGE:
         return f"Not made in the live image: {record.environment.value}"
     return ""
+
+
+def _checked(record: Record) -> str:
+    """What was done afterwards; after a change of the key there is nothing to read back, only markers to look for."""
+    own = [tried for tried in map(own_erase, record.drives) if tried is not None]
+    return "checked at markers" if any(tried.read_back is None for tried in own) else "read back"
 
 
 def _notices(record: Record) -> list[str]:

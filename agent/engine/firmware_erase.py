@@ -20,7 +20,7 @@ from agent.engine.markers import MarkerPlan, check_changed, plan_markers, plant
 from agent.engine.means import Means
 from agent.engine.surroundings import Cancelled
 from agent.engine.verification import planned_regions
-from agent.errors import AgentError, MediaError
+from agent.errors import AgentError, MediaError, ToolMissing
 from agent.host.firmware import FirmwareCommand
 from agent.host.machine import Machine, Medium
 from agent.model.clock import Clock
@@ -226,6 +226,8 @@ class FirmwareErase:
         if isinstance(told, ToolRun):
             self._tools.append(told)
             self._exit_code = told.code
+        elif isinstance(told, ToolMissing):
+            raise _NotStarted(told.message) from told
         elif isinstance(told, AgentError):
             raise _Unconfirmed(f"the command may have been started: {told.message}") from told
         else:

@@ -107,4 +107,4 @@ def test_a_new_key_is_clear_and_says_what_it_shows(bench, shop, evidence) -> Non
     done, folder, record = run(machine, shop, evidence, "--technique", "nvme-sanitize-crypto-erase")
     assert done.code == 0, done.err
     assert record["drives"][0]["level_reached"] == "clear"
-    assert "(markers)" in page_text(folder)
+    assert "of the medium only" in page_text(folder)
