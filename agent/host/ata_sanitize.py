@@ -79,7 +79,8 @@ class AtaSanitize:
     def start(self) -> ToolRun:
         """Start it, and look at once; raises ToolMissing."""
         done = run_tool(("hdparm", _KNOWN, *self._options, self._node), _START_SECONDS)
-        self._refused = refused_by_text(done.output)
+        # Where it can't even read the IDENTIFY data, hdparm says nothing and ends with 5.
+        self._refused = refused_by_text(done.output) or done.code not in {0, None}
         try:
             first = judge_status(sanitize_status(self._node))
         except ToolFailed:

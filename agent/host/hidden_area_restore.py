@@ -111,7 +111,9 @@ class _Restorer:
         before = self._sectors()
 
         def changed() -> bool:
-            return self._sectors() == expected if expected else self._sectors() != before
+            # Without a size it has gone for a moment: libata takes a drive of another native size for a new one.
+            now = self._sectors()
+            return now == expected if expected else now not in {0, before}
 
         _tell(self._folder / "device/rescan", "1")
         if self._until(changed, self._patience / 4):
