@@ -1,6 +1,6 @@
 """What an ATA drive can do by itself, what stands against it at this moment, and the command for one technique."""
 
-from agent.errors import Refused, ToolFailed
+from agent.errors import ToolFailed
 from agent.host.ata_capabilities import (
     SANITIZE_TECHNIQUES,
     SECURITY_TECHNIQUES,
@@ -13,6 +13,7 @@ from agent.host.ata_device import read_identify, sanitize_status
 from agent.host.ata_sanitize import AtaSanitize, is_frozen, judge_status
 from agent.host.ata_security import AtaSecurityErase
 from agent.host.firmware import FirmwareCommand
+from agent.host.firmware_choice import BRIDGED, nothing_offered, permitted_offer
 from agent.host.firmware_quirks import firmware_quirks
 from agent.model.drive import Bus
 from agent.model.firmware import (
@@ -25,20 +26,19 @@ from agent.model.firmware import (
 )
 from agent.model.sanitization import Technique
 
-_NOT_ASKED = DeviceStatus(CommandState.UNKNOWN, ())
 _NO_SANITIZE = DeviceStatus(CommandState.NEVER, ("no Sanitize Device feature set",))
 
 
 def read_ata(node: str, bus: Bus) -> FirmwareReading:
     """What the drive at a node offers now; nothing is changed, and a USB bridge is not asked at all (trust.md A5.13)."""
     if bus is Bus.USB:
-        return _nothing(FoundObstacle(Obstacle.BRIDGED, "plug the drive into the machine itself"))
+        return nothing_offered(BRIDGED)
     try:
         found = parse_capabilities(read_identify(node))
     except ToolFailed as error:
-        return _nothing(FoundObstacle(Obstacle.UNREADABLE, error.message))
+        return nothing_offered(FoundObstacle(Obstacle.UNREADABLE, error.message))
     if found is None:
-        return _nothing(FoundObstacle(Obstacle.UNREADABLE, "IDENTIFY DEVICE data without a right checksum"))
+        return nothing_offered(FoundObstacle(Obstacle.UNREADABLE, "IDENTIFY DEVICE data without a right checksum"))
     status, obstacles = _sanitize_now(node) if found.has_sanitize else (_NO_SANITIZE, ())
     return FirmwareReading(
         offers=_with_remarks(found),
@@ -61,22 +61,6 @@ def ata_command(node: str, bus: Bus, technique: Technique) -> FirmwareCommand:
         return AtaSanitize(node, offer)
     found = parse_capabilities(read_identify(node))
     return AtaSecurityErase(node, offer, found.sectors if found else 0)
-
-
-def permitted_offer(node: str, reading: FirmwareReading, technique: Technique) -> TechniqueOffer:
-    """The offer of a technique that nothing stands against; raises Refused."""
-    for found in reading.obstacles:
-        if not found.forbids or technique in found.forbids:
-            words = f"{found.obstacle.value}: {found.detail}" if found.detail else found.obstacle.value
-            raise Refused(f"{node} can't do {technique.value} now, {words}.", "Choose another technique.")
-    for offer in reading.offers:
-        if offer.technique is technique:
-            return offer
-    raise Refused(f"{node} does not offer {technique.value}.", "Choose another technique.")
-
-
-def _nothing(obstacle: FoundObstacle) -> FirmwareReading:
-    return FirmwareReading((), (obstacle,), _NOT_ASKED, (), ())
 
 
 def _sanitize_now(node: str) -> tuple[DeviceStatus, tuple[FoundObstacle, ...]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from agent.errors import ToolFailed
 from agent.host import sg_io
-from agent.host.ata_firmware import permitted_offer
+from agent.host.firmware_choice import BRIDGED, nothing_offered, permitted_offer
 from agent.host.firmware_quirks import firmware_quirks
 from agent.host.firmware_tool import run_tool
 from agent.host.sense import Sense, parse_sense
@@ -34,7 +34,6 @@ _NOT_READY, _MEDIUM_ERROR, _UNIT_ATTENTION = 0x2, 0x3, 0x6
 _IN_PROGRESS, _FAILED = (0x04, 0x1B), (0x31, 0x03)
 # Sectors of 520 or 528 bytes hold a RAID controller's checksums, and the kernel can't read them back.
 _SECTOR_SIZES = frozenset({512, 1024, 2048, 4096})
-_NOT_ASKED = DeviceStatus(CommandState.UNKNOWN, ())
 
 _FAST = ("--quick", "--early")
 
@@ -58,13 +57,13 @@ _KINDS = {
 def read_scsi(node: str, bus: Bus, model: str) -> FirmwareReading:
     """What the drive at a node offers now; nothing is changed, and a USB bridge is not asked at all."""
     if bus is Bus.USB:
-        return _nothing(FoundObstacle(Obstacle.BRIDGED, "plug the drive into the machine itself"))
+        return nothing_offered(BRIDGED)
     try:
         status = _judge(node)
         supported = {technique: _support(node, kind.action) for technique, kind in _KINDS.items()}
         size = _sector_bytes(node)
     except ToolFailed as error:
-        return _nothing(FoundObstacle(Obstacle.UNREADABLE, error.message))
+        return nothing_offered(FoundObstacle(Obstacle.UNREADABLE, error.message))
     raw = (
         *(f"service action {_KINDS[t].action:02X}h support {_hex(s)}" for t, s in supported.items()),
         f"sector bytes {'not told' if size is None else size}",
@@ -225,10 +224,6 @@ def _unreadable(
     if status.state is CommandState.UNKNOWN:
         found.append(FoundObstacle(Obstacle.UNREADABLE, ", ".join(status.raw), tuple(_KINDS)))
     return tuple(found)
-
-
-def _nothing(obstacle: FoundObstacle) -> FirmwareReading:
-    return FirmwareReading((), (obstacle,), _NOT_ASKED, (), ())
 
 
 def _hex(support: int | None) -> str:
