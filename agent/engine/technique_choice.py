@@ -65,13 +65,9 @@ def choose(drive: Drive, technique: str, required: Method, reading: FirmwareRead
 def _possible(drive: Drive, reading: FirmwareReading | None) -> list[Rung]:
     offers = [o for o in (reading.offers if reading else ()) if not _is_forbidden(o, reading)]
     rungs = [_rung(drive, o) for o in offers]
-    rungs.append(
-        Rung(
-            Technique.OVERWRITE,
-            level_of(Technique.OVERWRITE, drive.media_type),
-            not_covered=overwrite_leaves(drive),
-        )
-    )
+    level = level_of(Technique.OVERWRITE, drive.media_type)
+    if not any(Technique.OVERWRITE in o.forbids for o in (reading.obstacles if reading else ())):
+        rungs.append(Rung(Technique.OVERWRITE, level, not_covered=overwrite_leaves(drive)))
     # What is not in the order is only done where it was asked for by name.
     return sorted(rungs, key=lambda r: (-r.level.rank, _place(drive, r.technique)))
 
