@@ -24,6 +24,7 @@ from agent.model.sanitization import Technique
 _SYSTEM = Roots()
 # eMMC 4.4 to 4.51 define secure erase; later revisions keep it for compatibility only, and sanitize replaces it.
 _SECURE_ERASE_REVISIONS = range(4, 7)
+_OWN = (Technique.MMC_SANITIZE, Technique.MMC_SECURE_ERASE)
 _NO_STATUS = DeviceStatus(CommandState.UNKNOWN, ("no status of an erase",))
 
 
@@ -35,7 +36,7 @@ def read_mmc(node: str, roots: Roots = _SYSTEM) -> FirmwareReading:
     if register is None or register.sectors != _kernel_sectors(roots, node):
         detail = "EXT_CSD is not in debugfs" if register is None else "EXT_CSD and the kernel name different sizes"
         words = () if register is None else register.words
-        return FirmwareReading((), (FoundObstacle(Obstacle.UNREADABLE, detail),), _NO_STATUS, (), words)
+        return FirmwareReading((), (FoundObstacle(Obstacle.UNREADABLE, detail, _OWN),), _NO_STATUS, (), words)
     return FirmwareReading(_offers(register), (), _NO_STATUS, (), register.words)
 
 

@@ -60,10 +60,10 @@ def identify_nvme(node: str, roots: Roots) -> NvmeDrive:
 
 def _others(node: str, place: NvmePlace, controller: NvmeController) -> tuple[str, ...]:
     """The nodes of the other namespaces, then the numbers of those without one."""
-    nodes = {nsid: node_of(name) for name, nsid in place.others}
     listed: tuple[int, ...] = ()
     # Identifiers go up to NN: where it is 1 there is nothing to ask, and drives before revision 1.1 know no list.
     if controller.namespaces_most != 1:
         listed = ask_namespace_ids(node, unattached=controller.manages_namespaces)
-    unseen = [nsid for nsid in listed if nsid not in {place.nsid, *nodes}]
-    return (*nodes.values(), *(f"namespace {nsid} (no node)" for nsid in unseen))
+    seen = {place.nsid, *(nsid for _, nsid in place.others)}
+    nodes = tuple(node_of(name) for name, _ in place.others)
+    return (*nodes, *(f"namespace {nsid} (no node)" for nsid in listed if nsid not in seen))

@@ -23,6 +23,8 @@ from agent.model.sanitization import Technique
 
 _SYSTEM = Roots()
 _NOT_READ = DeviceStatus(CommandState.UNKNOWN, ("not read",))
+# What cannot be read stands in the way of the drive's own techniques, not of an overwrite.
+_OWN = (*SANITIZE_ACTIONS, *FORMAT_SETTINGS)
 _NO_SANITIZE = DeviceStatus(CommandState.NEVER, ("no Sanitize command",))
 
 
@@ -31,7 +33,7 @@ def read_nvme(node: str, roots: Roots = _SYSTEM) -> FirmwareReading:
     try:
         drive = identify_nvme(node, roots)
     except (ToolMissing, ToolFailed, MediaError) as error:
-        return FirmwareReading((), (FoundObstacle(Obstacle.UNREADABLE, error.message),), _NOT_READ, (), ())
+        return FirmwareReading((), (FoundObstacle(Obstacle.UNREADABLE, error.message, _OWN),), _NOT_READ, (), ())
     offers, obstacles, status = _sanitize_side(drive)
     return FirmwareReading(
         offers=(*offers, *format_offers(drive)),
@@ -93,6 +95,6 @@ def _obstacles(log: SanitizeLog) -> tuple[FoundObstacle, ...]:
             # The drive refuses every read, write and format until a sanitize succeeds.
             return (FoundObstacle(Obstacle.SANITIZE_FAILED, detail, (Technique.OVERWRITE, *FORMAT_SETTINGS)),)
         case CommandState.UNKNOWN:
-            return (FoundObstacle(Obstacle.UNREADABLE, f"sanitize status: {detail}"),)
+            return (FoundObstacle(Obstacle.UNREADABLE, f"sanitize status: {detail}", _OWN),)
         case _:
             return ()

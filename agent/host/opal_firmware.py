@@ -6,12 +6,13 @@ The PSID is a password of 32 characters that is printed on the drive's label and
 import re
 from collections.abc import Callable
 
-from agent.errors import IdentityChanged, Refused, ToolFailed, ToolMissing
+from agent.errors import IdentityChanged, MediaVanished, Refused, ToolFailed, ToolMissing
 from agent.host.erase_tool import run_erase
 from agent.host.firmware import FirmwareCommand
 from agent.host.identity import geometry_of, read_device, sysfs_pages
+from agent.host.nvme_topology import find_place
 from agent.host.opal_discovery import OpalDiscovery, ask_opal
-from agent.host.sysfs import Roots, block_folder, block_name, read_text
+from agent.host.sysfs import Roots, block_folder, block_name, node_of, read_text
 from agent.host.unused import refuse_if_used
 from agent.model.drive import Identity
 from agent.model.firmware import (
@@ -46,12 +47,14 @@ def read_opal(node: str, roots: Roots = _SYSTEM) -> FirmwareReading:
     note = _libata_note(node, roots)
     try:
         found = ask_opal(node)
-    except (ToolMissing, ToolFailed) as error:
+        siblings = _siblings(node, roots)
+    except (ToolMissing, ToolFailed, MediaVanished) as error:
         return FirmwareReading((), (), _NO_STATUS, (), (f"TCG: {error.message}", *note))
     if found is None:
         return FirmwareReading((), (), _NO_STATUS, (), ("TCG: none found", *note))
     offers = (_OFFER,) if found.subsystem and found.media_encryption else ()
-    return FirmwareReading(offers, _obstacles(found), _NO_STATUS, (), (*found.words, *note))
+    others = tuple(node_of(name) for name in siblings) if offers else ()
+    return FirmwareReading(offers, _obstacles(found), _NO_STATUS, others, (*found.words, *note))
 
 
 def joined(reading: FirmwareReading, opal: FirmwareReading) -> FirmwareReading:
@@ -111,9 +114,9 @@ class OpalPsidRevert:
         return DeviceStatus(CommandState.FAILED if refused else CommandState.UNKNOWN, words)
 
     def prepare(self) -> tuple[ToolRun, ...]:
-        """Ask who uses it: sedutil opens the node without an exclusive claim; raises IdentityChanged, MediaBusy."""
+        """Ask who uses it: sedutil opens the node without an exclusive claim; raises IdentityChanged, MediaVanished, MediaBusy."""
         self._check()
-        refuse_if_used(self._roots, (block_name(self._node),))
+        refuse_if_used(self._roots, (block_name(self._node), *_siblings(self._node, self._roots)))
         return ()
 
     def start(self) -> ToolRun:
@@ -157,6 +160,11 @@ def _obstacles(found: OpalDiscovery) -> tuple[FoundObstacle, ...]:
         detail = "formats fail with Invalid Opcode (nvme-cli#84); standby or the firmware's own switch lifts it"
         obstacles.append(FoundObstacle(Obstacle.BLOCK_SID, detail, _REFUSED_BY_BLOCK_SID))
     return tuple(obstacles)
+
+
+def _siblings(node: str, roots: Roots) -> tuple[str, ...]:
+    """Kernel names of the other namespaces that a revert of this drive reaches too; raises MediaVanished."""
+    return tuple(name for name, _ in find_place(roots, node).others) if node.startswith("/dev/nvme") else ()
 
 
 def _libata_note(node: str, roots: Roots) -> tuple[str, ...]:

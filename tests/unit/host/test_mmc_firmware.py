@@ -159,7 +159,10 @@ def test_a_register_that_is_not_there(tree: Tree, text: str) -> None:
 def test_a_register_of_another_size_than_the_kernels(tree: Tree) -> None:
     show(tree, ext_csd({212: (SECTORS * 2).to_bytes(4, "little")}))
     (found,) = read_mmc(NODE, tree.roots).obstacles
-    assert found.obstacle is Obstacle.UNREADABLE
+    assert (found.obstacle, found.forbids) == (
+        Obstacle.UNREADABLE,
+        (Technique.MMC_SANITIZE, Technique.MMC_SECURE_ERASE),
+    )
     with pytest.raises(MediaVanished):
         mmc_command(NODE, Technique.MMC_SANITIZE, tree.roots)
 

@@ -112,7 +112,10 @@ def test_after_a_failed_sanitize_only_another_one_is_allowed(nvme: FakeNvme, tre
 def test_a_state_that_no_standard_names_is_an_obstacle(nvme: FakeNvme, tree: Tree) -> None:
     nvme.answer("log", sanitize_log(6))
     reading = read_nvme(NODE, tree.roots)
-    assert [found.obstacle for found in reading.obstacles] == [Obstacle.UNREADABLE]
+    (found,) = reading.obstacles
+    assert found.obstacle is Obstacle.UNREADABLE
+    assert Technique.OVERWRITE not in found.forbids
+    assert set(found.forbids) > SANITIZE
     assert reading.status.state is CommandState.UNKNOWN
 
 
@@ -141,8 +144,11 @@ def test_no_sanitize_without_a_status_to_watch(nvme: FakeNvme, tree: Tree) -> No
 def test_an_answer_that_is_not_the_structure(nvme: FakeNvme, tree: Tree, name: str, data: bytes) -> None:
     nvme.answer(name, data)
     reading = read_nvme(NODE, tree.roots)
-    assert reading.offers == ()
-    assert [found.obstacle for found in reading.obstacles] == [Obstacle.UNREADABLE]
+    (found,) = reading.obstacles
+    assert (reading.offers, found.obstacle) == ((), Obstacle.UNREADABLE)
+    # an overwrite does not need what could not be read
+    assert found.forbids
+    assert Technique.OVERWRITE not in found.forbids
 
 
 def test_a_short_sanitize_log_offers_no_sanitize(nvme: FakeNvme, tree: Tree) -> None:

@@ -135,6 +135,12 @@ def test_refused_by_text_and_running_all_the_same(nvme: FakeNvme, tree: Tree) ->
     assert carried_out(tree, BLOCK).status().state is CommandState.RUNNING
 
 
+def test_refused_because_another_sanitize_is_running(nvme: FakeNvme, tree: Tree) -> None:
+    nvme.answer("log", sanitize_log(2, sprog=655, scdw10=2))
+    nvme.script("sanitize", "echo 'NVMe status: Sanitize In Progress(0x1d)' >&2; exit 1")
+    assert carried_out(tree, BLOCK).status().state is CommandState.RUNNING
+
+
 @pytest.mark.parametrize(
     "script",
     [

@@ -11,7 +11,7 @@ from agent.host.opal_firmware import joined, psid_revert, read_opal
 from agent.model.firmware import CommandState, DeviceStatus, FirmwareReading, Obstacle
 from agent.model.sanitization import Technique
 from tests.conftest import Allow
-from tests.unit.host.nvme_answers import FakeNvme, controller, nvme_machine
+from tests.unit.host.nvme_answers import FakeNvme, add_namespace, controller, nvme_machine
 from tests.unit.host.programs import install
 from tests.unit.host.trees import Tree, put, sata
 
@@ -242,6 +242,21 @@ def test_an_nvme_drive_without_security_commands_is_not_asked(
     fake, tree = FakeNvme(tmp_path, monkeypatch), nvme_machine(tmp_path / "root")
     assert read_opal("/dev/nvme0n1", tree.roots).raw == ("TCG: none found",)
     assert len(fake.asked) == 1
+
+
+def test_a_revert_reaches_all_namespaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allow_programs: Allow
+) -> None:
+    allow_programs("nvme")
+    fake, tree = FakeNvme(tmp_path, monkeypatch), nvme_machine(tmp_path / "root")
+    fake.answer("ctrl", controller({256: b"\x01\x00"}))
+    fake.answer("discovery", MX500)
+    other = add_namespace(tree, "nvme0n2", 2)
+    assert read_opal("/dev/nvme0n1", tree.roots).also_hit == ("/dev/nvme0n2",)
+    tree.mount(other, "/home")
+    with pytest.raises(MediaBusy, match="/dev/nvme0n2"):
+        psid_revert("/dev/nvme0n1", PSID, tree.roots).prepare()
+    assert read_opal("/dev/nvme9n1", tree.roots).offers == ()
 
 
 def test_readings_of_one_drive_are_joined(sedutil: FakeSedutil, tree: Tree) -> None:
