@@ -226,7 +226,8 @@ class FirmwareErase:
         if isinstance(told, ToolRun):
             self._tools.append(told)
             self._exit_code = told.code
-        elif isinstance(told, ToolMissing):
+        elif isinstance(told, ToolMissing | MediaError):
+            # Somebody else's, another drive's or nobody's node: nothing was sent to it.
             raise _NotStarted(told.message) from told
         elif isinstance(told, AgentError):
             raise _Unconfirmed(f"the command may have been started: {told.message}") from told

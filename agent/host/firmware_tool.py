@@ -11,23 +11,23 @@ OUTPUT_END_CHARACTERS = 4000
 _ANY_CODE = range(256)
 
 
-def run_tool(argv: tuple[str, ...], timeout: float) -> ToolRun:
-    """Run a tool to its end or to its time-out in seconds, when it is stopped and has no code; raises ToolMissing."""
+def run_tool(argv: tuple[str, ...], timeout: float, *, secret: str = "", shown: str = "") -> ToolRun:
+    """Run a tool to its end or to its time-out in seconds, when it is stopped and has no code; raises ToolMissing.
+
+    A `secret` is recorded as `shown`, in what was asked and in what was printed.
+    """
     began = time.monotonic()
     try:
         done = run(argv, timeout=timeout, allowed=_ANY_CODE)
+        code: int | None = done.code
+        text = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace")
     except ToolFailed as error:
-        return ToolRun(argv, error.code, _end_of(error.stderr), _since(began))
-    text = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace")
-    return ToolRun(argv, done.code, _end_of(text), _since(began))
-
-
-def _since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)
-
-
-def _end_of(text: str) -> str:
-    return text.strip()[-OUTPUT_END_CHARACTERS:]
+        code, text = error.code, error.stderr
+    if secret:
+        argv = tuple(part.replace(secret, shown) for part in argv)
+        text = text.replace(secret, shown)
+    milliseconds = round((time.monotonic() - began) * 1000)
+    return ToolRun(argv, code, text.strip()[-OUTPUT_END_CHARACTERS:], milliseconds)
 
 
 # hdparm 9.65 says these and still ends with 0 where libata hands it an error in fixed format (drives.md 7.1); the others

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.errors import IdentityChanged, ToolFailed
-from agent.host.erase_tool import run_erase
+from agent.host.firmware_tool import run_tool
 from agent.host.mmc_ext_csd import ExtCsd, read_ext_csd
 from agent.host.sysfs import Roots, block_folder, block_name, read_text
 from agent.host.unused import refuse_if_used
@@ -50,7 +50,7 @@ class EmmcDevice:
     def erase(self, kind: str) -> ToolRun:
         """Erase all of the user area; raises ToolMissing."""
         argv = ("mmc", "erase", kind, "0", str(self.register.last_address), self.node)
-        return run_erase(argv, _TOOL_SECONDS)
+        return run_tool(argv, _TOOL_SECONDS)
 
 
 class MmcSanitize:
@@ -92,7 +92,7 @@ class MmcSanitize:
         self._device.check()
         # Debian 12's mmc-utils know no time-out, print their usage and start nothing: the status says failed then.
         argv = ("mmc", "sanitize", self._device.node, str(_SANITIZE_SECONDS * 1000))
-        self._tool = run_erase(argv, _TOOL_SECONDS)
+        self._tool = run_tool(argv, _TOOL_SECONDS)
         return self._tool
 
     def settle(self) -> tuple[ToolRun, ...]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from agent.host.erase_tool import run_erase
+from agent.host.firmware_tool import run_tool
 from agent.host.nvme_ask import ask_namespace
 from agent.host.nvme_drive import NvmeDrive
 from agent.host.nvme_offers import FORMAT_SETTINGS
@@ -59,7 +59,7 @@ class NvmeFormat:
     def start(self) -> ToolRun:
         """Format, for hours if need be; raises ToolMissing, MediaVanished, IdentityChanged, then nothing was started."""
         self._drive.still_there()
-        self._tool = run_erase(self._argv(), _TOOL_SECONDS)
+        self._tool = run_tool(self._argv(), _TOOL_SECONDS)
         return self._tool
 
     def settle(self) -> tuple[ToolRun, ...]:

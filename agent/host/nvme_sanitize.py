@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from agent.host.erase_tool import run_erase
+from agent.host.firmware_tool import run_tool
 from agent.host.nvme_ask import ask_sanitize_log
 from agent.host.nvme_drive import NvmeDrive
 from agent.host.nvme_offers import SANITIZE_ACTIONS, keeps_blocks
@@ -61,7 +61,7 @@ class NvmeSanitize:
     def start(self) -> ToolRun:
         """Give the command to the controller; raises ToolMissing, MediaVanished, IdentityChanged, then nothing was started."""
         argv = self._argv(self._drive.still_there().controller)
-        self._tool = run_erase(argv, _TIMEOUT_SECONDS)
+        self._tool = run_tool(argv, _TIMEOUT_SECONDS)
         return self._tool
 
     def settle(self) -> tuple[ToolRun, ...]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from agent.errors import IdentityChanged, MediaVanished, Refused, ToolFailed, ToolMissing
-from agent.host.erase_tool import run_erase
+from agent.host.firmware_tool import run_tool
 from agent.host.firmware import FirmwareCommand
 from agent.host.identity import geometry_of, read_device, sysfs_pages
 from agent.host.nvme_topology import find_place
@@ -125,7 +125,7 @@ class OpalPsidRevert:
         # sedutil takes the PSID as an argument only: while it runs, every process of this machine can read it in /proc. It
         # opens this one drive, whose data are gone then; the record, the journal and the log never see it.
         argv = ("sedutil-cli", "--yesIreallywanttoERASEALLmydatausingthePSID", self._psid, self._node)
-        self._tool = run_erase(argv, _TIMEOUT_SECONDS, secret=self._psid, shown="PSID")
+        self._tool = run_tool(argv, _TIMEOUT_SECONDS, secret=self._psid, shown="PSID")
         return self._tool
 
     def settle(self) -> tuple[ToolRun, ...]:

@@ -13,45 +13,78 @@ from agent.errors import IdentityChanged, MediaBusy, MediaVanished, Refused
 from agent.host.ata_firmware import ata_command, read_ata
 from agent.host.firmware import FirmwareCommand
 from agent.host.firmware_quirks import firmware_quirks
+from agent.host.mmc_firmware import mmc_command, read_mmc
+from agent.host.nvme_firmware import nvme_command, read_nvme
+from agent.host.opal_firmware import joined, read_opal
 from agent.host.scsi_firmware import read_scsi, scsi_command
-from agent.model.drive import Bus, Drive, Identity
+from agent.host.sysfs import Roots
+from agent.model.drive import Bus, Drive, Identity, MediaType
 from agent.model.firmware import DeviceStatus, FirmwareReading, TechniqueOffer, ToolRun
 from agent.model.sanitization import Technique
 
 _ATA = frozenset({Bus.SATA, Bus.PATA, Bus.USB})
 _SCSI = frozenset({Bus.SAS, Bus.SCSI})
+_MAY_BE_OPAL = frozenset({Bus.SATA, Bus.NVME})
 
 
-def read_own_erase(drive: Drive) -> FirmwareReading | None:
+def read_own_erase(drive: Drive, roots: Roots) -> FirmwareReading | None:
     """What this drive can do by itself, judged by its own words now; None for kinds that have no erase of their own.
 
     Raises ToolMissing, ToolFailed.
     """
+    reading = _read(drive, roots)
+    return _with_quirks(drive, _with_locks(drive, reading, roots)) if reading else None
+
+
+def own_erase_command(
+    drive: Drive, technique: Technique, roots: Roots, check: "Callable[[], Identity]"
+) -> "GuardedCommand":
+    """One technique of this drive; `check` raises where somebody uses the node and gives its identity at this moment.
+
+    Raises Refused, MediaVanished, IdentityChanged, ToolMissing, ToolFailed.
+    """
+    denied = [o for o in firmware_quirks().obstacles(drive.identity.model) if technique in o.forbids]
+    if denied:
+        raise Refused(f"{drive.node} is not asked for {technique.value}: {denied[0].detail}.")
+    return GuardedCommand(drive, _command(drive, technique, roots), check)
+
+
+def _read(drive: Drive, roots: Roots) -> FirmwareReading | None:
     if drive.bus in _ATA:
-        return _with_sources(drive, read_ata(drive.node, drive.bus))
+        return read_ata(drive.node, drive.bus)
     if drive.bus in _SCSI:
-        return _with_sources(drive, read_scsi(drive.node, drive.bus, drive.identity.model))
+        return read_scsi(drive.node, drive.bus, drive.identity.model)
+    if drive.bus is Bus.NVME:
+        return read_nvme(drive.node, roots)
+    if drive.bus is Bus.MMC and drive.media_type is MediaType.EMBEDDED_FLASH:
+        return read_mmc(drive.node, roots)
     return None
 
 
-def own_erase_command(drive: Drive, technique: Technique, check: "Callable[[], Identity]") -> "GuardedCommand":
-    """One technique of this drive; `check` raises where somebody uses the node and gives its identity at this moment.
-
-    Raises Refused, ToolMissing, ToolFailed.
-    """
+def _command(drive: Drive, technique: Technique, roots: Roots) -> FirmwareCommand:
     if drive.bus in _ATA:
-        command = ata_command(drive.node, drive.bus, technique)
-    elif drive.bus in _SCSI:
-        command = scsi_command(drive.node, drive.bus, drive.identity.model, technique)
-    else:
-        raise Refused(f"{drive.node} has no erase of its own that this program knows.")
-    return GuardedCommand(drive, command, check)
+        return ata_command(drive.node, drive.bus, technique)
+    if drive.bus in _SCSI:
+        return scsi_command(drive.node, drive.bus, drive.identity.model, technique)
+    if drive.bus is Bus.NVME:
+        return nvme_command(drive.node, technique, roots)
+    if drive.bus is Bus.MMC and drive.media_type is MediaType.EMBEDDED_FLASH:
+        return mmc_command(drive.node, technique, roots)
+    raise Refused(f"{drive.node} has no erase of its own that this program knows.")
 
 
-def _with_sources(drive: Drive, reading: FirmwareReading) -> FirmwareReading:
+def _with_locks(drive: Drive, reading: FirmwareReading, roots: Roots) -> FirmwareReading:
+    """The drive's TCG locks; a revert is not offered, for nobody can be asked for the PSID on the label yet."""
+    if drive.bus not in _MAY_BE_OPAL:
+        return reading
+    return joined(reading, replace(read_opal(drive.node, roots), offers=(), also_hit=()))
+
+
+def _with_quirks(drive: Drive, reading: FirmwareReading) -> FirmwareReading:
     quirks, model = firmware_quirks(), drive.identity.model
     offers = tuple(replace(o, purge_source=quirks.purge_source(model, o.technique)) for o in reading.offers)
-    return replace(reading, offers=offers)
+    denied = tuple(o for o in quirks.obstacles(model) if o not in reading.obstacles)
+    return replace(reading, offers=offers, obstacles=(*reading.obstacles, *denied))
 
 
 class GuardedCommand:

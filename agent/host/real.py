@@ -142,13 +142,13 @@ class RealMachine:
 
     def read_firmware(self, drive: Drive) -> FirmwareReading | None:
         """What the drive can do by itself; None where it is of no kind that could; raises ToolMissing, ToolFailed."""
-        return read_own_erase(drive)
+        return read_own_erase(drive, self._roots)
 
     def firmware_command(self, drive: Drive, technique: Technique) -> GuardedCommand:
         """One technique of this drive, nothing started yet; raises Refused, MediaBusy, ToolMissing, ToolFailed."""
         self.permit_writing()
         _check_free(drive.node, self._exclusions_of(drive))
-        return own_erase_command(drive, technique, lambda: self._free_identity(drive))
+        return own_erase_command(drive, technique, self._roots, lambda: self._free_identity(drive))
 
     def _free_identity(self, drive: Drive) -> Identity:
         _check_free(drive.node, self._exclusions_of(drive))

@@ -9,6 +9,7 @@ import pytest
 
 from agent.errors import IdentityChanged, MediaBusy, MediaVanished, Refused, ToolFailed
 from agent.host.own_erase import GuardedCommand, own_erase_command, read_own_erase
+from agent.host.sysfs import Roots
 from agent.model.drive import Bus, Drive, HiddenAreas, HiddenAreaState, Identity, MediaType, SerialSource
 from agent.model.firmware import CommandState, DeviceStatus, Obstacle, TechniqueOffer, ToolRun
 from agent.model.sanitization import Technique
@@ -136,15 +137,15 @@ def test_a_node_that_is_gone(tmp_path: Path) -> None:
 
 
 def test_kinds_without_an_erase_of_their_own(node: Path) -> None:
-    assert read_own_erase(drive_at(node, Bus.LOOP)) is None
+    assert read_own_erase(drive_at(node, Bus.LOOP), Roots()) is None
     with pytest.raises(Refused):
-        own_erase_command(drive_at(node, Bus.LOOP), Technique.ATA_SECURITY_ERASE, lambda: IDENTITY)
+        own_erase_command(drive_at(node, Bus.LOOP), Technique.ATA_SECURITY_ERASE, Roots(), lambda: IDENTITY)
 
 
 def test_nothing_is_asked_of_a_drive_behind_a_bridge(node: Path) -> None:
-    reading = read_own_erase(drive_at(node, Bus.USB))
+    reading = read_own_erase(drive_at(node, Bus.USB), Roots())
     assert reading is not None
     assert not reading.offers
     assert [o.obstacle for o in reading.obstacles] == [Obstacle.BRIDGED]
     with pytest.raises(Refused):
-        own_erase_command(drive_at(node, Bus.USB), Technique.ATA_SECURITY_ERASE, lambda: IDENTITY)
+        own_erase_command(drive_at(node, Bus.USB), Technique.ATA_SECURITY_ERASE, Roots(), lambda: IDENTITY)
