@@ -57,28 +57,24 @@ class Medium:
         bad = self._first_in(first, len(data) // size, self._faults.write_errors)
         if bad is not None:
             raise MediaError(bad)
+        taken = {}
         for at in range(0, len(data), size):
             sector = first + at // size
-            if self._faults.drops_all_writes or _within(sector, self._faults.drops_writes):
-                continue
-            self._cache[sector] = data[at : at + size]
-            self._heal(sector)
-        cached = self._faults.write_cache and self._state.write_cache and not through
-        if not cached or len(self._cache) * size > _CACHE_BYTES:
-            self.flush()
+            if not self._faults.drops_all_writes and not _within(sector, self._faults.drops_writes):
+                taken[sector] = data[at : at + size]
+                self._heal(sector)
+        if self._faults.write_cache and self._state.write_cache and not through:
+            self._cache.update(taken)
+            if len(self._cache) * size > _CACHE_BYTES:
+                self.flush()
+            return
+        self._put(taken)
+        for sector in taken:
+            self._cache.pop(sector, None)
 
     def flush(self) -> None:
         """FLUSH CACHE and SYNCHRONIZE CACHE: everything taken is on the medium."""
-        run: list[bytes] = []
-        begin = 0
-        for sector in sorted(self._cache):
-            if run and sector != begin + len(run):
-                os.pwrite(self._file, b"".join(run), begin * self.sector_bytes)
-                run = []
-            begin = begin if run else sector
-            run.append(self._cache[sector])
-        if run:
-            os.pwrite(self._file, b"".join(run), begin * self.sector_bytes)
+        self._put(self._cache)
         self._cache.clear()
 
     def trim(self, first: int, count: int) -> None:
@@ -110,6 +106,19 @@ class Medium:
     def bad(self) -> list[int]:
         """Sectors that can't be read now."""
         return sorted(sector for first, count in self._bad() for sector in range(first, first + count))
+
+    def _put(self, sectors: dict[int, bytes]) -> None:
+        """Onto the medium, neighbours together."""
+        run: list[bytes] = []
+        begin = 0
+        for sector in sorted(sectors):
+            if run and sector != begin + len(run):
+                os.pwrite(self._file, b"".join(run), begin * self.sector_bytes)
+                run = []
+            begin = begin if run else sector
+            run.append(sectors[sector])
+        if run:
+            os.pwrite(self._file, b"".join(run), begin * self.sector_bytes)
 
     def _stored(self, first: int, count: int) -> bytes:
         size = self.sector_bytes

@@ -123,7 +123,8 @@ class SasDisk(ScsiDisk):
 
     def _format_unit(self, cdb: bytes, data: bytes) -> bytes:
         """FORMAT UNIT (SBC-4 5.4): IMMED is in the parameter list's header; the geometry stays as it is."""
-        self.check_access()
+        if self.state.erase is not None or self.state.sanitize == FAILED:
+            self.check_access()
         if self.faults.of(FORMAT) == fault.REFUSES:
             raise CheckCondition(sense.ABORTED_COMMAND)
         immediate = bool(cdb[1] & 0x10) and len(data) > 1 and bool(data[1] & 0x02)

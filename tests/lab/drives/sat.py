@@ -112,8 +112,8 @@ class AtaDisk(ScsiDisk):
             return Reply()
         if self.faults.sense == "libata":
             registers = replace(registers, status=registers.status & ~0x10)
-        information = registers.lba if registers.error & UNC else None
-        return self._with_registers(Sense(key, code, information, registers=registers), failed=True)
+        # The registers come first and alone: hdparm looks for their descriptor at the first place only.
+        return self._with_registers(Sense(key, code, registers=registers), failed=True)
 
     def _with_registers(self, found: Sense, *, failed: bool = False) -> Reply:
         choice = {"descriptor": True, "libata": not failed or self.pages.descriptor}
