@@ -86,8 +86,8 @@ def _sizes(words: list[int], identity: Identity, sectors: int) -> None:
 def _features(words: list[int], identity: Identity, now: Now) -> None:
     """Words 82 to 87, 119 and 120: supported, then enabled."""
     hpa, dco = 0x0400 * identity.hpa, 0x0800 * identity.dco
-    # NOP, READ BUFFER, WRITE BUFFER, look-ahead, write cache, power management, SMART.
-    words[82] = 0x7069 | hpa | 0x0002 * identity.security
+    # NOP, look-ahead, write cache, power management, SMART.
+    words[82] = 0x4069 | hpa | 0x0002 * identity.security
     # FLUSH CACHE EXT, FLUSH CACHE, 48-bit addresses.
     words[83] = 0x7400 | dco
     # World wide name, WRITE FUA EXT, general purpose logging, SMART self-test, SMART error logging.

@@ -11,7 +11,7 @@ from tests.lab.drives.self_test import SelfTests
 from tests.lab.drives.state import COMPLETED, FAILED, RUNNING, Erase, State, load
 
 _ERRORS_KEPT = 5
-UNKNOWN_PASSWORD = b"somebody else's secret".ljust(32, b"\0")
+_USER_SECRET, _VENDOR_SECRET = "somebody else's secret", "the vendor's secret"
 
 
 class Drive:
@@ -101,11 +101,17 @@ def _new_state(config: DriveConfig) -> State:
     native = sectors - faults.dco_sectors
     accessible = native - faults.ama_sectors
     new = State(config.identity.serial, accessible - faults.hpa_sectors, native, accessible, path=config.state)
+    master = config.identity.master_password
+    new.master_password = _password(_VENDOR_SECRET if master is None else master)
     if faults.locked:
-        new.user_password = UNKNOWN_PASSWORD.hex()
+        new.user_password = _password(_USER_SECRET)
     if faults.stale_completed:
         new.sanitize = COMPLETED
     if faults.running_at_start is not None:
         new.erase = Erase(faults.running_technique, ["00"], sectors, done=faults.running_at_start)
         new.sanitize = RUNNING
     return new
+
+
+def _password(text: str) -> str:
+    return text.encode().ljust(32, b"\0").hex()

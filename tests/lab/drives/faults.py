@@ -99,6 +99,8 @@ class Identity:
     ama: bool = False
     trim: bool = True
     encrypts: bool = False
+    master_password: str | None = None
+    """None: the vendor's own secret, as on most drives; text is padded with zeros."""
 
 
 @dataclass(frozen=True)

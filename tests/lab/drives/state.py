@@ -48,7 +48,7 @@ class State:
     accessible: int
     power_cycles: int = 0
     user_password: str = ""
-    master_password: str = "00" * 32
+    master_password: str = ""
     master_identifier: int = 0xFFFE
     maximum: bool = False
     sanitize: str = NEVER

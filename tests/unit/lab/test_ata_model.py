@@ -183,11 +183,12 @@ def test_a_bios_freezes_at_each_power_on(tmp_path: Path) -> None:
 
 
 def test_an_unknown_password_is_in_the_way_of_everything_but_its_master(tmp_path: Path) -> None:
-    drive = bench(tmp_path, locked=True)
+    drive = Bench(tmp_path, identity={"master_password": "known"}, faults={"locked": True}).start()
     assert words(drive)[128] & 0x0007 == 0x0007
+    assert erase(drive, "", 0x0001) == 0x51
     assert registers(drive, BLOCK_ERASE)["error"] == 0x04
     assert registers(drive, STATUS)["status"] == 0x50
-    assert erase(drive, "", 0x0001) == 0x50
+    assert erase(drive, "known", 0x0001) == 0x50
     assert drive.left() == 0
 
 
