@@ -67,6 +67,8 @@ def _plain(words: list[int]) -> None:
     # ATA/ATAPI-4 to ACS-4; "ACS-4 T13/BSR INCITS 529 revision 5".
     words[80], words[81] = 0x0FF0, 0x005E
     words[88] = 0x407F
+    # 2.5 inches.
+    words[168] = 3
     # Serial transport, SATA 3.2.
     words[222] = 0x10FF
 

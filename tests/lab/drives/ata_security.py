@@ -111,6 +111,9 @@ class Security:
             raise AtaError
         self._check(data, erasing=True)
         drive, enhanced = self._drive, bool(data[0] & _ENHANCED_BIT)
+        if drive.state.erase is not None:
+            # A sanitize that the drive doesn't admit.
+            raise AtaError
         technique = ENHANCED if enhanced else SECURITY
         if (enhanced and not drive.identity.enhanced) or drive.faults.of(technique) == fault.REFUSES:
             raise AtaError

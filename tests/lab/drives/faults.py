@@ -33,39 +33,54 @@ class Faults:
     `erase` is what becomes of an erase whose technique is in `erase_of`; ranges are (first sector, number of sectors).
     """
 
+    # What erases come to: works, refuses, nothing (says it worked), half (the second one is left), gap, fails, hangs.
     erase: str = WORKS
     erase_of: tuple[str, ...] = TECHNIQUES
     gap: tuple[float, float] = (0.1, 0.4)
+    # The share at which one that fails (0.5 unless told) or hangs (0.65) stops.
     stops_at: float | None = None
+    # Of the drive's own clock, for one pass over the medium; its clock is faster than the host's by the factor.
     erase_seconds: float = 1.0
     clock_factor: float = 1.0
+    # What is on the medium afterwards: hex digits, repeated, or "noise".
     security_value: str = "00"
     sanitize_value: str = "00"
     crypto_value: str = "noise"
+    # A sanitize that the status never heard of; one that it calls completed while it goes on (or erases nothing).
     forgets_status: bool = False
     completes_at_once: bool = False
+    # Erases end where the host's addresses do.
     spares_hidden: bool = False
+    # Another drive's serial number after an erase.
     serial_after: str = ""
 
+    # At power-on: the first one only ("once") or each ("always").
     frozen: str = ""
     sanitize_frozen: str = ""
+    # How the drive comes here: with somebody's password; a sanitize at this share; a completed one from years ago; trimmed.
     locked: bool = False
     running_at_start: float | None = None
     running_technique: str = BLOCK
     stale_completed: bool = False
     blank: bool = False
+    # Hidden at its end, of the medium's sectors; `refuses_restore` keeps them so.
     hpa_sectors: int = 0
     dco_sectors: int = 0
     ama_sectors: int = 0
     refuses_restore: bool = False
 
+    # ATA registers come back: always in descriptor format; errors in fixed format unless D_SENSE is set, as libata has
+    # it; all as D_SENSE has it; not at all, as through a poor bridge, with GOOD even for what was aborted.
     sense: str = "descriptor"
     refuses_sense_choice: bool = False
+    # Unreadable until written; not to be written.
     bad_sectors: tuple[Range, ...] = ()
     write_errors: tuple[Range, ...] = ()
     smart_failing: bool = False
+    # Writes acknowledged and not stored; trims are dropped with all of them.
     drops_writes: tuple[Range, ...] = ()
     drops_all_writes: bool = False
+    # A volatile cache: what was not flushed is lost with the power.
     write_cache: bool = False
     self_test_seconds: float = 1.0
 

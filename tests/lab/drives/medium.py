@@ -32,6 +32,10 @@ class Medium:
         self._faults = faults
         self._state = state
         self._cache: dict[int, bytes] = {}
+        # Without such faults a write needs no look at each sector.
+        self._plain = not (
+            faults.write_cache or faults.drops_all_writes or faults.drops_writes or faults.bad_sectors
+        )
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         size = sectors * sector_bytes
         # A disk that was trimmed before it came here: nothing on it, and nothing that a marker-less check could miss.
@@ -57,6 +61,9 @@ class Medium:
         bad = self._first_in(first, len(data) // size, self._faults.write_errors)
         if bad is not None:
             raise MediaError(bad)
+        if self._plain and not self._cache:
+            os.pwrite(self._file, data, first * size)
+            return
         taken = {}
         for at in range(0, len(data), size):
             sector = first + at // size

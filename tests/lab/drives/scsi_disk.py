@@ -95,7 +95,8 @@ class ScsiDisk(Drive):
     def operations(self) -> list[Operation]:
         """What REPORT SUPPORTED OPERATION CODES lists."""
         actions = {0x9E: 0x10, 0xA3: 0x0C}
-        return [Operation(code, actions.get(code)) for code in self._handlers if code != 0x48]
+        absent = {0x48} if self.identity.trim else {0x42, 0x48}
+        return [Operation(code, actions.get(code)) for code in self._handlers if code not in absent]
 
     def extra_vpd(self) -> dict[int, bytes]:
         """Contents of further VPD pages."""
@@ -207,6 +208,8 @@ class ScsiDisk(Drive):
         first, count = self._range(cdb)
         count = count or self.capacity - first
         if cdb[1] & 0x08:
+            if not self.identity.trim:
+                raise CheckCondition(ILLEGAL_REQUEST, sense.INVALID_FIELD_IN_CDB)
             self.medium.trim(first, count)
             return b""
         block = bytes(self.identity.sector_bytes) if cdb[0] == 0x93 and cdb[1] & 1 else data

@@ -7,18 +7,21 @@ import pytest
 from tests.lab.disk import SECTOR, planted
 from tests.lab.drives.faults import Faults, Identity
 from tests.lab.drives.faults import read as from_json
-from tests.unit.lab.model_drives import SECTORS, Bench, read, write
-from tests.unit.lab.test_ata_model import (
+from tests.unit.lab.model_drives import (
     BLOCK_ERASE,
     IDENTIFY,
+    SECTORS,
     SET_PASSWORD,
     STATUS,
+    Bench,
     bench,
     erase,
+    read,
     registers,
     secured,
     security,
     words,
+    write,
 )
 
 SET_PASSWORD_CDB = "85 0a 2e 00 00 00 01 00 00 00 00 00 00 40 f1 00"
