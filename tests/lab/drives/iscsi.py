@@ -157,7 +157,10 @@ class Connection:
     def _answer(self, pdu: Pdu) -> bool:
         """Handle one PDU of the full feature phase; False after a logout."""
         if not pdu.immediate and pdu.opcode != DATA_OUT:
-            self._expected = pdu.number(24) + 1 & 0xFFFFFFFF
+            if pdu.number(24) != self._expected:
+                # Outside what this connection can have sent: silently ignored (RFC 7143 4.2.2.1).
+                return True
+            self._expected = self._expected + 1 & 0xFFFFFFFF
         if pdu.opcode == SCSI_COMMAND:
             self._begin(pdu)
         elif pdu.opcode == DATA_OUT:

@@ -185,10 +185,14 @@ class ScsiDisk(Drive):
             self.note_error(e.sector)
             raise CheckCondition(sense.MEDIUM_ERROR, sense.UNRECOVERED_READ, e.sector) from e
 
-    def _verify(self, cdb: bytes, _data: bytes) -> bytes:
-        bad = self.medium.verify(*self._range(cdb))
+    def _verify(self, cdb: bytes, data: bytes) -> bytes:
+        """VERIFY (SBC-4 5.36): BYTCHK 01b compares with what is sent."""
+        first, count = self._range(cdb)
+        bad = self.medium.verify(first, count)
         if bad is not None:
             raise CheckCondition(sense.MEDIUM_ERROR, sense.UNRECOVERED_READ, bad)
+        if cdb[1] >> 1 & 3 == 1 and self.medium.read(first, count) != data:
+            raise CheckCondition(sense.MISCOMPARE, sense.MISCOMPARE_DURING_VERIFY)
         return b""
 
     def _write(self, cdb: bytes, data: bytes) -> bytes:
@@ -207,12 +211,16 @@ class ScsiDisk(Drive):
         """WRITE SAME (SBC-4 5.50): UNMAP deallocates; a length of 0 means to the end."""
         first, count = self._range(cdb)
         count = count or self.capacity - first
+        none_sent = cdb[0] == 0x93 and cdb[1] & 1
+        # ANCHOR is not offered; exactly one block is sent, or none with NDOB.
+        if cdb[1] & 0x10 or (not none_sent and len(data) != self.identity.sector_bytes):
+            raise CheckCondition(ILLEGAL_REQUEST, sense.INVALID_FIELD_IN_CDB)
         if cdb[1] & 0x08:
             if not self.identity.trim:
                 raise CheckCondition(ILLEGAL_REQUEST, sense.INVALID_FIELD_IN_CDB)
             self.medium.trim(first, count)
             return b""
-        block = bytes(self.identity.sector_bytes) if cdb[0] == 0x93 and cdb[1] & 1 else data
+        block = bytes(self.identity.sector_bytes) if none_sent else data
         self._store(first, block * count, through=False)
         return b""
 
@@ -237,6 +245,9 @@ class ScsiDisk(Drive):
         """First block and number of blocks, once the host may reach them."""
         self.check_access()
         first, count = block_range(cdb)
+        # No protection information here: RDPROTECT, WRPROTECT and VRPROTECT are zero.
+        if cdb[0] >> 5 and cdb[1] & 0xE0:
+            raise CheckCondition(ILLEGAL_REQUEST, sense.INVALID_FIELD_IN_CDB)
         if first + count > self.capacity:
             raise CheckCondition(ILLEGAL_REQUEST, sense.LBA_OUT_OF_RANGE)
         return first, count

@@ -17,6 +17,7 @@ from tests.lab.drives.sense import (
 RECOVERY, CACHING, CONTROL, EXCEPTIONS, ALL = 0x01, 0x08, 0x0A, 0x1C, 0x3F
 _CURRENT, _CHANGEABLE = 0, 1
 _D_SENSE, _WCE, _RCD = 0x04, 0x04, 0x01
+_MOST_BLOCKS = 1 << 20
 NAA = (0x01, 0x03, 0x00, 0x08)
 
 
@@ -83,8 +84,8 @@ def _block_limits(identity: Identity) -> bytes:
     granularity = identity.physical_bytes // identity.sector_bytes
     struct.pack_into(">HIII", data, 2, granularity, 0xFFFF, granularity, 0)
     if identity.trim:
-        struct.pack_into(">III", data, 16, 0x3FFFC0, 64, granularity)
-    struct.pack_into(">Q", data, 32, 0x3FFFC0)
+        struct.pack_into(">III", data, 16, _MOST_BLOCKS, 64, granularity)
+    struct.pack_into(">Q", data, 32, _MOST_BLOCKS)
     return bytes(data)
 
 

@@ -266,6 +266,13 @@ def test_an_aborted_task_gets_no_response(host: Initiator) -> None:
     assert host.command("00").status == 0
 
 
+def test_a_command_out_of_its_turn_is_ignored(host: Initiator) -> None:
+    host.sn += 1000
+    host.begin("00")
+    host.sn -= 1001
+    assert host.command("00").status == 0
+
+
 def test_logout_ends_the_session(host: Initiator) -> None:
     host.send(0x46, 0x80, struct.pack(">8xIIII", 9, 1, host.sn, host.stat))
     head, _ = host.receive()

@@ -121,6 +121,31 @@ def test_unmap_and_write_same(tmp_path: Path) -> None:
     assert read(drive, 0x41).data == bytes(SECTOR)
 
 
+@pytest.mark.parametrize(
+    ("cdb", "data"),
+    [
+        ("28 20 00 00 00 00 00 00 01 00", b""),
+        ("2a 20 00 00 00 00 00 00 01 00", bytes(SECTOR)),
+        ("41 18 00 00 00 00 00 00 01 00", bytes(SECTOR)),
+        ("41 00 00 00 00 00 00 00 01 00", bytes(2 * SECTOR)),
+    ],
+)
+def test_fields_that_the_disk_does_not_offer(tmp_path: Path, cdb: str, data: bytes) -> None:
+    """RDPROTECT, WRPROTECT, ANCHOR, a block too many: each refused by itself."""
+    drive = bench(tmp_path)
+    sense = drive.send(cdb, data).sense
+    assert (sense[2], sense[12:14]) == (5, b"\x24\x00")
+    assert drive.left() == 1
+
+
+def test_verify_compares_where_it_is_asked_to(tmp_path: Path) -> None:
+    drive = bench(tmp_path)
+    drive.good("2f 02 00 00 00 05 00 00 01 00", planted(5))
+    sense = drive.send("2f 02 00 00 00 05 00 00 01 00", bytes(SECTOR)).sense
+    assert (sense[2], sense[12:14]) == (0xE, b"\x1d\x00")
+    drive.good("8f 00 00 00 00 00 00 00 00 05 00 00 00 01 00 00")
+
+
 def test_a_sanitize_shows_its_progress_and_refuses_the_medium(tmp_path: Path) -> None:
     drive = bench(tmp_path)
     assert progress(drive) == (0, b"\0\0", -1)
