@@ -102,7 +102,7 @@ class Faults:
 
     `format`: "invalid-opcode", "invalid-field", "nothing" (success, nothing erased), "half", "gap", "fails" (Internal Error half-way),
     "hangs" (never answers).
-    `sanitize`: "invalid-opcode", "invalid-field", "nothing" (runs its time), "lies" (done at once, nothing erased), "early" (says done while
+    `sanitize`: "invalid-opcode", "invalid-field", "ignored" (accepted, the status stays the old one), "nothing" (runs its time), "lies" (done at once, nothing erased), "early" (says done while
     it still runs), "half", "gap", "forgets" (SSTAT stays 0), "fails" (SSTAT 3 at `fails_at`), "hangs" (SPROG stays at `hangs_at`).
     `gap`: the part that is left out. `drop_writes`, `bad_reads`, `bad_writes`: first and last LBA of ranges (true: all of them).
     """
@@ -122,7 +122,7 @@ class Faults:
 
 
 FORMAT_FAULTS = {"", "invalid-opcode", "invalid-field", "nothing", "half", "gap", "fails", "hangs"}
-SANITIZE_FAULTS = {*FORMAT_FAULTS, "lies", "early", "forgets"}
+SANITIZE_FAULTS = {*FORMAT_FAULTS, "ignored", "lies", "early", "forgets"}
 
 
 @dataclass(frozen=True)

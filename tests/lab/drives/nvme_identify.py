@@ -86,7 +86,7 @@ def _controller(subject: Subject) -> bytes:
     put(316, "HBB", max(1, round(config.timing.self_test * config.timing.factor / 60)), 1, 0)  # EDSTT DSTO FWUG
     put(320, "H", KEEP_ALIVE_GRANULARITY)
     put(328, "I", can.sanicap)
-    put(512, "BBH", 0x66, 0x44, 64)  # SQES, CQES, MAXCMD
+    put(512, "BBH", 0x66, 0x44, 128)  # SQES, CQES, MAXCMD
     put(516, "IHH", len(config.namespaces), can.oncs, 0)  # NN, ONCS, FUSES
     put(524, "BBHH", can.fna, int(can.volatile_cache), 0, 0)  # FNA, VWC, AWUN, AWUPF
     put(536, "II", 0x00300001, len(config.namespaces))  # SGLS: supported, offsets, transport data blocks; MNAN

@@ -65,7 +65,8 @@ class Sanitizer:
         inhibited = capabilities & NO_DEALLOCATE_INHIBITED and not self._state.warns_of_deallocation
         if cdw10 & _NO_DEALLOCATE and inhibited:
             raise Refused(Status.INVALID_FIELD)
-        self._start(cdw10, cdw11)
+        if self._fault != "ignored":
+            self._start(cdw10, cdw11)
 
     def advance(self) -> None:
         """Do what is due by now."""

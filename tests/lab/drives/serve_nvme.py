@@ -15,13 +15,14 @@ from tests.lab.drives.nvme_tcp import Server
 
 
 async def serve(host: str, port: int, drives: Sequence[Drive]) -> None:
-    """Listen, say "ready" and the port, end at SIGTERM or SIGINT with what is cached flushed."""
+    """Listen, say where and then "ready", end at SIGTERM or SIGINT with what is cached flushed."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     server = Server({drive.config.subnqn: drive for drive in drives})
     listening = await server.start(host, port)
-    print("ready", listening, flush=True)
+    print(f"listening {host}:{listening}")
+    print("ready", flush=True)
     await ended.wait()
     await server.stop()
     for drive in drives:
