@@ -32,8 +32,8 @@ class Namespace:
 class Capabilities:
     """What the drive says that it can do: the fields' bits are those of Identify Controller (NVMe Base 2.1, 5.1.13.2.1).
 
-    `oacs` 0x17: Security, Format, Firmware, Self-test; 0x1F has Namespace Management too. `sanicap` 6 is the default: block erase and
-    overwrite; bit 0 crypto erase, bit 29 NDI, bits 31:30 NODMMAS. `fna` bit 0 format and bit 1 secure erase reach every namespace,
+    `oacs` 0x17: Security, Format, Firmware, Self-test; 0x1F has Namespace Management too. `sanicap` bit 0 crypto erase, bit 1 block
+    erase, bit 2 overwrite, bit 29 NDI, bits 31:30 NODMMAS; 0 is a drive without sanitize. `fna` bit 0 format and bit 1 secure erase reach every namespace,
     bit 2 crypto erase, bit 3 no broadcast.
     """
 
@@ -100,11 +100,11 @@ class Before:
 class Faults:
     """What is wrong.
 
-    `format`: "invalid-opcode", "invalid-field", "nothing" (success, nothing erased), "half", "gap", "fails" (Internal Error half-way),
-    "hangs" (never answers).
+    `format`: "invalid-opcode", "invalid-field", "nothing" (success, nothing erased), "half", "gap", "fails" (Internal Error at `fails_at`),
+    "hangs" (never answers, erases no further than `hangs_at`).
     `sanitize`: "invalid-opcode", "invalid-field", "ignored" (accepted, the status stays the old one), "nothing" (runs its time), "lies" (done at once, nothing erased), "early" (says done while
     it still runs), "half", "gap", "forgets" (SSTAT stays 0), "fails" (SSTAT 3 at `fails_at`), "hangs" (SPROG stays at `hangs_at`).
-    `gap`: the part that is left out. `drop_writes`, `bad_reads`, `bad_writes`: first and last LBA of ranges (true: all of them).
+    `self_test`: "fails", "hangs". `gap`: the part that is left out. `drop_writes`, `bad_reads`, `bad_writes`: first and last LBA of ranges (true: all of them).
     """
 
     format: str = ""
@@ -119,10 +119,6 @@ class Faults:
     serial_after_erase: str = ""
     serial_after_restart: str = ""
     self_test: str = ""
-
-
-FORMAT_FAULTS = {"", "invalid-opcode", "invalid-field", "nothing", "half", "gap", "fails", "hangs"}
-SANITIZE_FAULTS = {*FORMAT_FAULTS, "ignored", "lies", "early", "forgets"}
 
 
 @dataclass(frozen=True)
@@ -172,6 +168,14 @@ class Drive:
         return self.capabilities.oacs & ~(self.tcg is None)
 
 
+_FORMAT = {"", "invalid-opcode", "invalid-field", "nothing", "half", "gap", "fails", "hangs"}
+_SANITIZE = {*_FORMAT, "ignored", "lies", "early", "forgets"}
+_WORDS: dict[type, dict[str, set[str]]] = {
+    Faults: {"format": _FORMAT, "sanitize": _SANITIZE, "self_test": {"", "fails", "hangs"}},
+    Tcg: {"revert": {"", "nothing"}},
+}
+
+
 def parse_drives(document: dict[str, Any], beside: Path) -> tuple[Drive, ...]:
     """Drives of {"drives": [...]}; relative folders are beside the document. Raises ValueError for what is not known."""
     drives = tuple(_parse(Drive, each, "drives") for each in document["drives"])
@@ -192,8 +196,9 @@ def _parse(kind: Any, document: dict[str, Any], where: str) -> Any:
     if unknown:
         raise ValueError(f"{where}: unknown: {', '.join(unknown)}; known: {', '.join(sorted(hints))}")
     parsed = kind(**{name: _value(hints[name], value, f"{where}.{name}") for name, value in document.items()})
-    if isinstance(parsed, Faults):
-        _check(parsed)
+    for name, known in _WORDS.get(kind, {}).items():
+        if getattr(parsed, name) not in known:
+            raise ValueError(f"{where}.{name}: unknown: {getattr(parsed, name)}; known: {', '.join(sorted(known))}")
     return parsed
 
 
@@ -218,8 +223,3 @@ def _ranges(value: Any) -> Ranges:
     if value is True or value is False:
         return EVERYTHING if value else ()
     return tuple((int(first), int(last)) for first, last in value)
-
-
-def _check(faults: Faults) -> None:
-    if faults.format not in FORMAT_FAULTS or faults.sanitize not in SANITIZE_FAULTS:
-        raise ValueError(f"faults: unknown kind: {faults.format or '-'}, {faults.sanitize or '-'}")

@@ -159,6 +159,8 @@ class Drive:
         entry = {"count": state.error_count, "queue": queue, "command": command.identifier, "status": status}
         state.errors.append({**entry, "lba": lba, "nsid": command.nsid})
         del state.errors[:-64]
+        if status in {Status.UNRECOVERED_READ, Status.WRITE_FAULT}:
+            state.save(durably=False)
         return Completion(status)
 
     def _identify(self, command: Command, controller: int) -> Completion:

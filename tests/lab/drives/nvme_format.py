@@ -74,13 +74,14 @@ class Formatter:
         if job is None:
             return
         seconds = max(self._config.timing.format * self._config.timing.factor, 1e-6)
-        limit = {"fails": 0.5, "hangs": 0.65}.get(self._fault, 1.0)
+        faults = self._config.faults
+        limit = {"fails": faults.fails_at, "hangs": faults.hangs_at / 65536}.get(self._fault, 1.0)
         due = min(limit, (self._now() - job.begun) / seconds)
-        parts = parts_of(self._fault, self._config.faults.gap)
+        parts = parts_of(self._fault, faults.gap)
         for space in job.targets:
             space.erase(job.progress, due, parts, self._pattern(job.erase))
         job.progress = due
-        if due >= 1 or (self._fault == "fails" and due >= limit):
+        if due >= limit and self._fault != "hangs":
             self._end(job)
         else:
             self._note()

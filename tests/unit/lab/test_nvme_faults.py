@@ -175,6 +175,8 @@ def test_bad_sectors(tmp_path: Path) -> None:
     assert host.io(READ, 100, 1).status == 0x281
     # Media and data integrity errors.
     assert struct.unpack_from("<Q", host.log(0x02, 512), 160) == (4,)
+    host.cut()
+    assert struct.unpack_from("<Q", host.log(0x02, 512), 160) == (4,)
     host.admin(0x14, 0xFFFFFFFF, 1)
     host.wait(2)
     result = host.log(0x06, 564)[4:32]

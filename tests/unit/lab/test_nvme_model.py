@@ -16,7 +16,13 @@ TWO = [{"bytes": SIZE}, {"bytes": SIZE}]
 
 
 def test_a_word_that_is_not_known_is_an_error(tmp_path: Path) -> None:
-    for wrong in ({"faluts": {}}, {"faults": {"formt": "half"}}, {"faults": {"format": "hlaf"}}, {"serial": 7}):
+    wrong_faults = ({"formt": "half"}, {"format": "hlaf"}, {"sanitize": "hlaf"}, {"self_test": "x"})
+    for wrong in (
+        {"faluts": {}},
+        {"serial": 7},
+        {"tcg": {"revert": "x"}},
+        *({"faults": each} for each in wrong_faults),
+    ):
         with pytest.raises(ValueError, match=r"known|no str"):
             parse_drive({"subnqn": NQN, "folder": "x", **wrong})
     with pytest.raises(ValueError, match="same subnqn"):
