@@ -15,7 +15,8 @@ from tests.lab.drives.nvme_words import Admin, Command, Io, Refused, Status
 _SUPPORTED, _ERRORS, _SMART, _FIRMWARE, _CHANGED, _EFFECTS, _SELF_TEST, _SANITIZE = 0, 1, 2, 3, 4, 5, 6, 0x81
 # What may be read while a sanitize goes on (NVMe Base 2.1, 8.1.24.4: admin commands allowed).
 ALLOWED_IN_SANITIZE = {_ERRORS, _SMART, _CHANGED, _SANITIZE}
-_CHANGES_BLOCKS, _CHANGES_NAMESPACES, _ALONE = 1 << 1, 1 << 2, 2 << 16
+# LBCC, NCC, NIC and CSE of a command's effects (5.1.12.1.6).
+_CHANGES_BLOCKS, _CHANGES_NAMESPACES, _CHANGES_INVENTORY, _ALONE = 1 << 1, 1 << 2, 1 << 3, 2 << 16
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ class Logs:
         for opcode in Admin:
             struct.pack_into("<I", page, 4 * opcode, 1)
         struct.pack_into("<I", page, 4 * Admin.FORMAT_NVM, 1 | _CHANGES_BLOCKS | _CHANGES_NAMESPACES | _ALONE)
+        struct.pack_into("<I", page, 4 * Admin.NAMESPACE_ATTACHMENT, 1 | _CHANGES_INVENTORY)
         struct.pack_into("<I", page, 4 * Admin.SANITIZE, 1 | _CHANGES_BLOCKS | _ALONE)
         for command in Io:
             writes = command in {Io.WRITE, Io.WRITE_ZEROES, Io.DATASET_MANAGEMENT}

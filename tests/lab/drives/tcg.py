@@ -141,7 +141,7 @@ class Tper:
             packet = packet_of(data)
             found = tokens(packet.payload)
             self._answer = self._answer_to(packet, found)
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, TypeError):
             # What can't be understood gets no answer.
             self._answer = nothing(BASE_COMID)
 
