@@ -88,7 +88,8 @@ def _controller(subject: Subject) -> bytes:
     put(328, "I", can.sanicap)
     put(512, "BBH", 0x66, 0x44, 128)  # SQES, CQES, MAXCMD
     put(516, "IHH", len(config.namespaces), can.oncs, 0)  # NN, ONCS, FUSES
-    put(524, "BBHH", can.fna, int(can.volatile_cache), 0, 0)  # FNA, VWC, AWUN, AWUPF
+    # FNA; VWC, bits 2:1: a Flush of all namespaces is understood; AWUN, AWUPF.
+    put(524, "BBHH", can.fna, 0x06 | can.volatile_cache, 0, 0)
     put(536, "II", 0x00300001, len(config.namespaces))  # SGLS: supported, offsets, transport data blocks; MNAN
     page[768:1024] = config.subnqn.encode().ljust(256, b"\0")
     put(1792, "IIHBBH", (64 + IN_CAPSULE) // 16, 1, 0, 0, 1, 0)  # IOCCSZ IORCSZ ICDOFF FCATT MSDBD OFCS

@@ -40,7 +40,9 @@ def test_identify_controller_has_its_fields_at_their_places(tmp_path: Path) -> N
     assert struct.unpack_from("<I", page, 328) == (0x60000005,)
     assert struct.unpack_from("<I", page, 516) == (1,)
     assert page[512:514] == b"\x66\x44"
-    assert page[524:526] == b"\x04\x00"
+    # FNA: crypto erase. VWC: no cache; Flush takes FFFFFFFFh (11b in bits 2:1).
+    assert page[524:526] == b"\x04\x06"
+    assert struct.unpack_from("<H", page, 514)[0] >= 128
     assert page[768:1024].rstrip(b"\0") == NQN.encode()
     # KAS in 100 ms, and what a fabric's host insists on: IOCCSZ of at least 4, IORCSZ 1, SGLs.
     assert struct.unpack_from("<H", page, 320) == (10,)
@@ -169,11 +171,14 @@ def test_a_power_cut_takes_what_was_not_flushed(tmp_path: Path) -> None:
     host.io(FLUSH, 0, 1)
     host.write(2, b"c" * 512)
     host.write(3, b"u" * 512, flags=FUA)
+    host.write(5, b"a" * 512)
+    assert host.io(FLUSH, 0, 1, nsid=0xFFFFFFFF).status == 0
     host.write(4, b"l" * 512)
     assert host.read(4) == b"l" * 512
     host.cut()
     assert host.read(1) == b"f" * 512
     assert host.read(3) == b"u" * 512
+    assert host.read(5) == b"a" * 512
     assert host.read(4) == planted(4)
 
 
