@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tests.lab.drives.nvme_config import Drive as Config
 from tests.lab.drives.nvme_features import Features
 from tests.lab.drives.nvme_format import Done, Formatter
-from tests.lab.drives.nvme_identify import Subject, identify
+from tests.lab.drives.nvme_identify import MDTS, PAGE, Subject, identify
 from tests.lab.drives.nvme_io import carry_out, first_and_count, ranges_of
 from tests.lab.drives.nvme_logs import ALLOWED_IN_SANITIZE, Logs
 from tests.lab.drives.nvme_medium import pattern_of
@@ -212,9 +212,10 @@ class Drive:
     def _security_receive(self, command: Command, _: int) -> Completion:
         tper, protocol, specific = self._security(command)
         data = tper.receive(protocol, specific, self.spaces[0].lba_bytes)
-        if data is None:
+        length = command.dword(11)
+        if data is None or length > PAGE << MDTS:
             raise Refused(Status.INVALID_FIELD)
-        return Completion(data=data[: command.dword(11)].ljust(command.dword(11), b"\0"))
+        return Completion(data=data[:length].ljust(length, b"\0"))
 
     def _security(self, command: Command) -> tuple[Tper, int, int]:
         # SECP is bits 31:24 of dword 10, SPSP bits 23:8 (NVMe Base 2.1, 5.1.23).

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 
 from tests.lab.drives.nvme_config import Drive
-from tests.lab.drives.nvme_identify import ERROR_LOG_ENTRIES
+from tests.lab.drives.nvme_identify import ERROR_LOG_ENTRIES, MDTS, PAGE
 from tests.lab.drives.nvme_sanitize import Sanitizer
 from tests.lab.drives.nvme_self_test import SelfTester
 from tests.lab.drives.nvme_state import State
@@ -34,7 +34,7 @@ class Logs:
         length = ((command.dword(11) & 0xFFFF) << 16 | command.dword(10) >> 16) * 4 + 4
         offset = command.qword(12)
         whole = self._whole(identifier)
-        if offset > len(whole) or offset % 4:
+        if length > PAGE << MDTS or offset > len(whole) or offset % 4:
             raise Refused(Status.INVALID_FIELD)
         return whole[offset : offset + length].ljust(length, b"\0")
 

@@ -61,7 +61,7 @@ class Sanitizer:
         if not _NEEDS.get(action, 0) & capabilities:
             raise Refused(Status.INVALID_FIELD)
         if cdw10 & _AUSE and self._state.sanitize_failure == "restricted":
-            raise Refused(Status.INVALID_FIELD)
+            raise Refused(Status.SANITIZE_FAILED)
         inhibited = capabilities & NO_DEALLOCATE_INHIBITED and not self._state.warns_of_deallocation
         if cdw10 & _NO_DEALLOCATE and inhibited:
             raise Refused(Status.INVALID_FIELD)
@@ -109,9 +109,9 @@ class Sanitizer:
         return [*found, *found]
 
     def _exit_failure(self) -> None:
-        # A restricted failure is left by a new sanitize only (NVMe 1.3, 8.15.1).
+        # A restricted failure is left by a restricted sanitize only (8.1.24.3.3).
         if self._state.sanitize_failure == "restricted":
-            raise Refused(Status.INVALID_FIELD)
+            raise Refused(Status.SANITIZE_FAILED)
         self._state.sanitize_failure = ""
         self._state.save()
 

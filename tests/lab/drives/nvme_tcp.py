@@ -158,20 +158,19 @@ class _Connection:
         self._head = (self._head + 1) % self._entries
         descriptor = command.raw[39]
         wants_data = _to_controller(command) and command.wanted
-        if wants_data and descriptor == _TRANSPORT_BLOCK:
+        if command.wanted > nvme_pdu.MAX_DATA:
+            # More than MDTS allows.
+            self._finish(command, Completion(Status.INVALID_FIELD))
+        elif wants_data and descriptor == _TRANSPORT_BLOCK:
             self._ask(command)
-        elif wants_data:
-            if descriptor != _IN_CAPSULE or len(pdu.data) < command.wanted:
-                self._finish(command, Completion(Status.INVALID_FIELD))
-                return
-            self._carry_out(Command(command.raw, pdu.data[: command.wanted]))
-        else:
+        elif not wants_data:
             self._carry_out(command)
+        elif descriptor != _IN_CAPSULE or len(pdu.data) < command.wanted:
+            self._finish(command, Completion(Status.INVALID_FIELD))
+        else:
+            self._carry_out(Command(command.raw, pdu.data[: command.wanted]))
 
     def _ask(self, command: Command) -> None:
-        if command.wanted > nvme_pdu.MAX_DATA:
-            self._finish(command, Completion(Status.INVALID_FIELD))
-            return
         self._tags = (self._tags + 1) & 0xFFFF
         self._transfers[self._tags] = _Transfer(command, bytearray(command.wanted), command.wanted)
         self._writer.write(nvme_pdu.r2t(command.identifier, self._tags, command.wanted))
@@ -193,9 +192,7 @@ class _Connection:
         elif self._queue == 0:
             self.controller.admin(command, lambda completion: self._finish(command, completion))
         else:
-            too_long = not _to_controller(command) and command.wanted > nvme_pdu.MAX_DATA
-            done = Completion(Status.INVALID_FIELD) if too_long else self.controller.io(command, self._queue)
-            self._finish(command, done)
+            self._finish(command, self.controller.io(command, self._queue))
 
     def _connected(self, command: Command) -> Completion:
         if command.opcode != Admin.FABRICS or command.raw[4] != CONNECT:

@@ -88,8 +88,8 @@ def test_a_restricted_failure_is_left_by_a_sanitize_only(tmp_path: Path, at: flo
     assert host.io(READ, 0, 1).status == 0x01C
     assert host.admin(0x80, 1, ERASE).status == 0x01C
     # Exit Failure Mode, and a new one with AUSE set, are refused after AUSE clear.
-    assert host.sanitize(1) == 0x002
-    assert host.sanitize(BLOCK | 1 << 3) == 0x002
+    assert host.sanitize(1) == 0x01C
+    assert host.sanitize(BLOCK | 1 << 3) == 0x01C
     host.cut()
     assert host.io(READ, 0, 1).status == 0x01C
     host.cut(faults={})

@@ -1,5 +1,6 @@
 """The model of an NVMe drive against the standard's own words: NVMe Base 2.1 and NVM Command Set 1.1."""
 
+import random
 import struct
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.lab.disk import SECTOR, planted
 from tests.lab.drives.nvme_config import parse_drive, parse_drives
-from tests.lab.drives.nvme_words import Command
+from tests.lab.drives.nvme_words import Command, Completion
 from tests.unit.lab.nvme_host import BLOCKS, NQN, SIZE, Host, entry
 
 READ, WRITE, FLUSH, COMPARE, ZEROES, DATASET = 0x02, 0x01, 0x00, 0x05, 0x08, 0x09
@@ -389,3 +390,23 @@ def test_the_error_log_names_the_command(tmp_path: Path) -> None:
     count, queue, command, status = struct.unpack_from("<QHHH", page)
     assert (count, queue, command, status) == (1, 1, 0x1234, 0x080 << 1)
     assert struct.unpack_from("<QI", page, 16) == (BLOCKS + 5, 1)
+
+
+def test_no_command_is_too_odd_for_an_answer(tmp_path: Path) -> None:
+    host = Host(tmp_path, tcg={}, capabilities={"oacs": 0x1F, "volatile_cache": True})
+    chance = random.Random(7)
+    known = (0x02, 0x06, 0x08, 0x09, 0x0A, 0x14, 0x15, 0x18, 0x80, 0x81, 0x82, 0x84, 0x00, 0x01, 0x05)
+    for _ in range(500):
+        raw = bytearray(chance.randbytes(64))
+        # Half of the fields are small: those get past the first check.
+        for at in range(4, 64, 4):
+            if chance.random() < 0.5:
+                raw[at : at + 4] = struct.pack("<I", chance.randrange(4))
+        raw[0] = chance.choice(known)
+        command = Command(bytes(raw), chance.randbytes(chance.choice((0, 4, 56, 512, 2048))))
+        answers: list[Completion] = []
+        host.drive.admin(command, 1, answers.append)
+        assert isinstance(host.drive.io(command), Completion)
+        host.wait(60)
+        assert len(answers) == 1
+        assert len(answers[0].data) <= 128 << 10

@@ -216,6 +216,8 @@ async def test_blocks_travel_in_capsules_and_by_r2t(tmp_path: Path) -> None:
         assert (await queue.do(entry(0x02, 1, 8, 0, 7), wants=4096)).data == small
         assert (await queue.do(entry(0x02, 1, 100, 0, 127), wants=65536)).data == large
         assert (await queue.do(entry(0x02, 1, BLOCKS, 0, 0), wants=512)).status == 0x80 << 1 | 0x8000
+        # More than MDTS: 32 pages of 4 KiB.
+        assert (await queue.do(entry(0x02, 1, 0, 0, 511), wants=262144)).status == 0x02 << 1 | 0x8000
         assert (await queue.do(entry(0x08, 1, 8, 0, 7))).status == 0
         assert (await queue.do(entry(0x02, 1, 8, 0, 7), wants=4096)).data == bytes(4096)
 
