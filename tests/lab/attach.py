@@ -1,15 +1,14 @@
-"""In the guest: log in to a drive of the network and wait for its node; `python3 -m tests.lab.attach PROTOCOL TARGET NODE PORT`.
+"""In the guest: log in to drives of the network, in their order, and wait for their nodes; there is no udev.
 
-There is no udev and no daemon: iscsistart logs in once and leaves the connection to the kernel, `nvme connect` does the same.
+A drive whose power is cut fails its requests after five seconds; when it comes back it has the same node.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,50 +16,63 @@ _ADDRESS = "10.99.0.1"
 _INITIATOR = "iqn.2026-11.test.ardoise:guest"
 _HOST = "nqn.2014-08.org.nvmexpress:uuid:6d1c0a52-6f3b-4f8e-9a0c-0a2d6f0e51aa"
 _SECONDS = 20
-# A drive that is silent for a minute is slow, not unplugged: the kernel must not ask the network whether it is still there.
-_NO_PING = ("--param", "node.conn[0].timeo.noop_out_interval=0", "--param", "node.conn[0].timeo.noop_out_timeout=0")
-# A drive without power must come to errors, as it does on a cable, and not to waiting for a daemon that isn't there.
-_GIVES_UP = ("--param", "node.session.timeo.replacement_timeout=5")
+_GIVE_UP_SECONDS = "5"
+_SETTINGS = {
+    "node.session.timeo.replacement_timeout": _GIVE_UP_SECONDS,
+    # A drive that is silent for a minute is slow, not unplugged: nobody asks the network whether it is still there.
+    "node.conn[0].timeo.noop_out_interval": "0",
+    "node.conn[0].timeo.noop_out_timeout": "0",
+}
 _LOG_IN = {
+    # Unlike iscsiadm it needs neither a daemon nor a database of nodes.
     "iscsi": (
-        "iscsistart",
-        "-i",
-        _INITIATOR,
-        "-g",
-        "1",
-        "-a",
-        _ADDRESS,
-        *_NO_PING,
-        *_GIVES_UP,
-        "-p",
-        "PORT",
-        "-t",
-        "TARGET",
+        *("iscsistart", "-i", _INITIATOR, "-g", "1", "-a", _ADDRESS, "-p", "PORT", "-t", "TARGET"),
+        *(word for name, value in _SETTINGS.items() for word in ("--param", f"{name}={value}")),
     ),
     "nvme": (
-        *("nvme", "connect", "-t", "tcp", "-a", _ADDRESS, "--hostnqn", _HOST, "--reconnect-delay", "1"),
-        *("--ctrl-loss-tmo", "20", "-s", "PORT", "-n", "TARGET"),
+        *("nvme", "connect", "-t", "tcp", "-a", _ADDRESS, "-s", "PORT", "-n", "TARGET", "--hostnqn", _HOST),
+        *("--reconnect-delay", "1", "--fast_io_fail_tmo", _GIVE_UP_SECONDS, "--ctrl-loss-tmo", "-1"),
     ),
 }
 
 
 def attach(remotes: Sequence[dict[str, Any]]) -> None:
-    """Log in to each, in their order, so that nodes come in that order too; raises RuntimeError."""
+    """Log in to each, so that nodes come in that order; raises RuntimeError."""
     for remote in remotes:
-        words = {"PORT": str(remote["port"]), "TARGET": str(remote["target"])}
+        words = {"PORT": str(remote["port"]), "TARGET": remote["target"]}
         argv = [words.get(word, word) for word in _LOG_IN[remote["protocol"]]]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{argv} ended with {done.returncode}: {done.stdout}{done.stderr}")
         wait_for(Path(remote["node"]))
+    if any(remote["protocol"] == "iscsi" for remote in remotes):
+        _keep_sessions()
+
+
+def _keep_sessions() -> None:
+    """The daemon finds the sessions in sysfs and logs in again when a drive is back; NVMe's driver does that by itself."""
+    config, name = Path("/run/iscsid.conf"), Path("/run/initiatorname.iscsi")
+    config.write_text("".join(f"{key} = {value}\n" for key, value in _SETTINGS.items()))
+    name.write_text(f"InitiatorName={_INITIATOR}\n")
+    Path("/run/lock").mkdir(exist_ok=True)
+    argv = ["iscsid", "--foreground", f"--config={config}", f"--initiatorname={name}"]
+    log = Path("/lab/iscsid")
+    with log.open("wb") as said:
+        subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+    # Its socket for iscsiadm comes last.
+    _wait(lambda: "@ISCSIADM" in Path("/proc/net/unix").read_text(), log.read_text)
 
 
 def wait_for(node: Path) -> None:
     """Until the node can be opened and says a size; raises RuntimeError with the block devices that there are."""
+    _wait(lambda: _answers(node), lambda: f"no {node}, but {sorted(os.listdir('/sys/block'))}")
+
+
+def _wait(met: Callable[[], bool], told: Callable[[], str]) -> None:
     end = time.monotonic() + _SECONDS
-    while not _answers(node):
+    while not met():
         if time.monotonic() > end:
-            raise RuntimeError(f"no {node}, but {sorted(os.listdir('/sys/block'))}")
+            raise RuntimeError(told())
         time.sleep(0.01)
 
 
@@ -70,8 +82,3 @@ def _answers(node: Path) -> bool:
             return file.seek(0, os.SEEK_END) > 0
     except OSError:
         return False
-
-
-if __name__ == "__main__":
-    protocol, target, place, port = sys.argv[1:]
-    attach([{"protocol": protocol, "target": target, "node": place, "port": port}])

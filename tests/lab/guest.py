@@ -132,7 +132,7 @@ class Guest:
     def _on_network(self) -> list[str]:
         if not self._network:
             return []
-        return ["vec0:transport=tap,ifname=tap0,depth=128,gro=1", f"ADDRESS={self._network.next_address()}"]
+        return ["vec0:transport=tap,ifname=tap0,depth=64,gro=1", f"ADDRESS={self._network.next_address()}"]
 
     def wait(self, seconds: float, look: Callable[[], bool] = lambda: False) -> None:
         """Wait until the guest has switched itself off, or `look` says that it has seen enough; raises AssertionError."""
