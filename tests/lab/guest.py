@@ -144,6 +144,10 @@ class Guest:
                 raise AssertionError(f"the guest has not ended within {seconds:.0f} s: {self.told()}")
             time.sleep(_LOOK_SECONDS)
 
+    def running(self) -> bool:
+        """Whether it has not switched itself off."""
+        return self._process is not None and self._process.poll() is None
+
     def cut(self) -> None:
         """Cut the power: every process of the guest is killed at once."""
         assert self._process is not None
@@ -187,17 +191,27 @@ def run(
 
 
 def run_until_cut(
-    folder: Path, drives: Sequence[Path], case: Case, seconds: float = 500, network: Network | None = None
+    folder: Path,
+    drives: Sequence[Path],
+    case: Case,
+    seconds: float = 500,
+    network: Network | None = None,
+    when: Callable[[], bool] | None = None,
 ) -> bool:
-    """Start a guest and cut its power at the case's moment; whether it came to it, and did not end before."""
+    """Start a guest and cut its power at the case's moment, or `when` that says so; whether it came to it, and did not end before.
+
+    While a drive erases itself nothing goes over its cable: `when` may look at the drive instead.
+    """
     guest = Guest(folder, drives, case, network=network)
+    met = when or guest.announced
     guest.start()
     try:
-        guest.wait(seconds, guest.announced)
+        guest.wait(seconds, met)
+        running = guest.running()
     finally:
         guest.cut()
     shutil.copyfile(folder / "console", folder / "console.cut")
-    return guest.announced()
+    return running
 
 
 def _named(name: str) -> str:
