@@ -23,42 +23,41 @@ _SETTINGS = {
     "node.conn[0].timeo.noop_out_interval": "0",
     "node.conn[0].timeo.noop_out_timeout": "0",
 }
-_LOG_IN = {
-    # Unlike iscsiadm it needs neither a daemon nor a database of nodes.
-    "iscsi": (
-        *("iscsistart", "-i", _INITIATOR, "-g", "1", "-a", _ADDRESS, "-p", "PORT", "-t", "TARGET"),
-        *(word for name, value in _SETTINGS.items() for word in ("--param", f"{name}={value}")),
-    ),
+_NODE = ("iscsiadm", "-m", "node", "-p", f"{_ADDRESS}:PORT", "-T", "TARGET")
+_LOG_IN: dict[str, tuple[tuple[str, ...], ...]] = {
+    "iscsi": ((*_NODE, "-o", "new"), (*_NODE, "--login")),
     "nvme": (
-        *("nvme", "connect", "-t", "tcp", "-a", _ADDRESS, "-s", "PORT", "-n", "TARGET", "--hostnqn", _HOST),
-        *("--reconnect-delay", "1", "--fast_io_fail_tmo", _GIVE_UP_SECONDS, "--ctrl-loss-tmo", "-1"),
+        (
+            *("nvme", "connect", "-t", "tcp", "-a", _ADDRESS, "-s", "PORT", "-n", "TARGET", "--hostnqn", _HOST),
+            *("--reconnect-delay", "1", "--fast_io_fail_tmo", _GIVE_UP_SECONDS, "--ctrl-loss-tmo", "-1"),
+        ),
     ),
 }
 
 
 def attach(remotes: Sequence[dict[str, Any]]) -> None:
     """Log in to each, so that nodes come in that order; raises RuntimeError."""
-    for remote in remotes:
-        words = {"PORT": str(remote["port"]), "TARGET": remote["target"]}
-        argv = [words.get(word, word) for word in _LOG_IN[remote["protocol"]]]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{argv} ended with {done.returncode}: {done.stdout}{done.stderr}")
-        wait_for(Path(remote["node"]))
     if any(remote["protocol"] == "iscsi" for remote in remotes):
-        _keep_sessions()
+        _start_iscsid()
+    for remote in remotes:
+        for command in _LOG_IN[remote["protocol"]]:
+            argv = [w.replace("PORT", str(remote["port"])).replace("TARGET", remote["target"]) for w in command]
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise RuntimeError(f"{argv} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        wait_for(Path(remote["node"]))
 
 
-def _keep_sessions() -> None:
-    """The daemon finds the sessions in sysfs and logs in again when a drive is back; NVMe's driver does that by itself."""
-    config, name = Path("/run/iscsid.conf"), Path("/run/initiatorname.iscsi")
-    config.write_text("".join(f"{key} = {value}\n" for key, value in _SETTINGS.items()))
-    name.write_text(f"InitiatorName={_INITIATOR}\n")
+def _start_iscsid() -> None:
+    """The daemon that logs in, and logs in again when a drive is back; NVMe's driver does that by itself."""
+    for place in ("/etc/iscsi", "/var/lib/iscsi"):
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
+    Path("/etc/iscsi/iscsid.conf").write_text("".join(f"{key} = {value}\n" for key, value in _SETTINGS.items()))
+    Path("/etc/iscsi/initiatorname.iscsi").write_text(f"InitiatorName={_INITIATOR}\n")
     Path("/run/lock").mkdir(exist_ok=True)
-    argv = ["iscsid", "--foreground", f"--config={config}", f"--initiatorname={name}"]
     log = Path("/lab/iscsid")
     with log.open("wb") as said:
-        subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        subprocess.Popen(["iscsid", "--foreground"], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
     # Its socket for iscsiadm comes last.
     _wait(lambda: "@ISCSIADM" in Path("/proc/net/unix").read_text(), log.read_text)
 

@@ -200,6 +200,7 @@ def run_until_cut(
 ) -> bool:
     """Start a guest and cut its power at the case's moment, or `when` that says so; whether it came to it, and did not end before.
 
+    Raises AssertionError where the case failed before.
     While a drive erases itself nothing goes over its cable: `when` may look at the drive instead.
     """
     guest = Guest(folder, drives, case, network=network)
@@ -211,6 +212,8 @@ def run_until_cut(
     finally:
         guest.cut()
     shutil.copyfile(folder / "console", folder / "console.cut")
+    if not running:
+        guest.result()
     return running
 
 

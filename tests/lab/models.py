@@ -64,7 +64,7 @@ ATA_COMMANDS = (
     "sg_sat_identify /dev/sda",
     "openSeaChest_Info -d /dev/sg0 -i",
     "openSeaChest_Erase -d /dev/sg0 --showEraseSupport",
-    "openSeaChest_Security -d /dev/sg0 -i",
+    "openSeaChest_Security -d /dev/sg0 --ataSecurityInfo",
     "sedutil-cli --query /dev/sda",
 )
 
@@ -94,21 +94,49 @@ NVME_COMMANDS = (
     "sedutil-cli --query /dev/nvme0n1",
 )
 
-MODELS: tuple[Model, ...] = (EMMC,)
+OPAL_COMMANDS = (
+    "sedutil-cli --scan",
+    "sedutil-cli --query /dev/nvme0n1",
+    "sedutil-cli --printDefaultPassword /dev/nvme0n1",
+    "nvme security-recv /dev/nvme0 --secp 0 --spsp 0 --size 16 --al 16",
+)
+
+SDA = Remote("iscsi", "iqn.2026-11.test.ardoise:drive", "/dev/sda", 3260)
+NVME = Remote("nvme", "nqn.2026-11.test.ardoise:drive", "/dev/nvme0n1", 4420)
+
+
+def scsi_config(kind: str, **more: Any) -> dict[str, Any]:
+    """One drive of 64 MiB of the kind `ata` or `sas`, its files in the test's folder; `more` is what else its model reads."""
+    drive = {"iqn": SDA.target, "kind": kind, "image": "LAB/image", "state": "LAB/state", "size": 64 << 20, **more}
+    return {"drives": [drive]}
+
+
+def nvme_config(**more: Any) -> dict[str, Any]:
+    """One NVMe drive, its files in a folder of its own."""
+    return {"drives": [{"subnqn": NVME.target, "folder": "LAB/nvme", **more}]}
+
+
+MODELS: tuple[Model, ...] = (
+    EMMC,
+    Model("ata", ATA_COMMANDS, remotes=(SDA,), config=scsi_config("ata")),
+    Model("sas", SAS_COMMANDS, remotes=(SDA,), config=scsi_config("sas")),
+    Model("nvme", NVME_COMMANDS, remotes=(NVME,), config=nvme_config()),
+    Model("opal", OPAL_COMMANDS, remotes=(NVME,), config=nvme_config(tcg={})),
+)
 
 # What differs from one run, one archive or one kernel to the next, and what stands for it.
 _VOLATILE = tuple(
     (re.compile(pattern, re.MULTILINE), instead)
     for pattern, instead in (
-        (r"^(Local Time is:\s*).*", r"\1TIME"),
+        (r"^(Local Time is: *).*", r"\1TIME"),
         (r'("time_t": )\d+', r"\1TIME"),
         (r'("asctime": ").*(")', r"\1TIME\2"),
-        (r"\d+\.\d+\.\d+(\.\d+)?um\d*|linux-\d+\.\d+\.\d+\S*", "KERNEL"),
-        (r'("(svn_revision|platform_info|build_info)": ").*(")', r"\1VERSION\3"),
-        (r"^(smartctl) \d.*", r"\1 VERSION"),
+        (r'("(?:svn_revision|platform_info|build_info)": ").*(")', r"\1VERSION\2"),
+        (r"(smartctl database|\"string\":) \"?\d\.\d/\d+\"?", r"\1 VERSION"),
+        (r"^smartctl \d.*", "smartctl VERSION"),
         (r"^( openSeaChest_\w+) - .*", r"\1 - VERSION"),
-        (r"^( Build Date| Today| User current time): .*", r"\1: TIME"),
-        (r"Version: \d\S*.*", "Version: VERSION"),
+        (r"^( openSeaChest_\w+ Version): .*", r"\1: VERSION"),
+        (r"^( Build Date| Today): .*", r"\1: TIME"),
     )
 )
 

@@ -91,7 +91,7 @@ class Network:
         return f"10.99.0.{self._guests}"
 
     def drive(self, remote: Remote, config: dict[str, Any], model: str = "") -> Drive:
-        """A drive with its power on; `config` is what its model reads."""
+        """A drive with its power on; `config` is what its model reads, LAB/ in it the folder that this network's is in."""
         drive = Drive(self, model or MODELS[remote.protocol], remote.port, config, len(self._drives))
         self._drives.append(drive)
         drive.power_on()
@@ -106,7 +106,8 @@ class Drive:
         self._model = model
         self._port = port
         self._path = network.folder / f"drive-{number}"
-        self._path.with_suffix(".json").write_text(json.dumps(config))
+        lab = f"{network.folder.parent}/"
+        self._path.with_suffix(".json").write_text(json.dumps(config).replace("LAB/", lab))
         self._process: subprocess.Popen[bytes] | None = None
 
     def power_on(self) -> None:
