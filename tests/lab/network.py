@@ -5,7 +5,6 @@ Each drive's model is a process of its own, and so is the guest: the power of ea
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -131,9 +130,9 @@ class Drive:
 
     def cut(self) -> None:
         """Cut its power: killed, with all that it had only in memory."""
-        if self._process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        # The number of a process that has ended may be another's by now.
+        if self._process and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(30)
 
     def power_off(self) -> None:
