@@ -10,11 +10,12 @@ import pytest
 
 from tests.conftest import Allow
 from tests.e2e.conftest import Shop, make_shop
+from tests.lab import network
 
 
 @pytest.fixture(autouse=True)
 def _programs(allow_programs: Allow) -> None:
-    allow_programs("linux", Path(sys.executable).name)
+    allow_programs("linux", *network.PROGRAMS, Path(sys.executable).name)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.lab.network import Network, Remote
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLACE = REPOSITORY / "build" / "lab"
 MEMORY_MIB = 384
@@ -36,7 +38,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Case:
-    """What a guest does: shell commands, then `ardoise` on NODE (as often as `runs` says), then shell commands.
+    """What a guest does: logs in to remote drives, shell commands, then `ardoise` on NODE (as often as `runs` says), then shell commands.
 
     The commands of a moment are `freeze` (the program stops, the drive's log ends), `announce` (the host may cut the power), `announce at the
     journal` (as soon as the stick has taken a write) or the shell's. The stick takes `stick_delay_ms` for each write.
@@ -50,6 +52,7 @@ class Case:
     runs: int = 1
     module: str = "agent"
     stick_delay_ms: int = 0
+    remotes: tuple[Remote, ...] = ()
 
 
 @dataclass
@@ -61,13 +64,21 @@ class Result:
 
 
 class Guest:
-    """One start of the guest; `folder` is what both sides see (/lab in there)."""
+    """One start of the guest; `folder` is what both sides see (/lab in there), `network` where its remote drives are."""
 
-    def __init__(self, folder: Path, drives: Sequence[Path], case: Case, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        drives: Sequence[Path],
+        case: Case,
+        options: Sequence[str] = (),
+        network: Network | None = None,
+    ) -> None:
         self.folder = folder
         self._drives = drives
         self._case = case
         self._options = options
+        self._network = network
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -82,7 +93,7 @@ class Guest:
         (self.folder / "case.json").write_text(json.dumps(asdict(self._case)))
         with (self.folder / "console").open("ab") as console:
             self._process = subprocess.Popen(
-                self._argv(stick),
+                [*(self._network.entering() if self._network else ()), *self._argv(stick)],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -114,8 +125,14 @@ class Guest:
             *("scsi_debug.add_host=0", "null_blk.nr_devices=0"),
             *(f"SRC={REPOSITORY}", f"LAB={self.folder}", f"BYTECODE={bytecode}"),
             *(f"ubda={stick}", *(f"ubd{x}={d}" for x, d in zip(letters, self._drives, strict=False))),
+            *self._on_network(),
             *self._options,
         ]
+
+    def _on_network(self) -> list[str]:
+        if not self._network:
+            return []
+        return ["vec0:transport=tap,ifname=tap0,depth=64,gro=1", f"ADDRESS={self._network.next_address()}"]
 
     def wait(self, seconds: float, look: Callable[[], bool] = lambda: False) -> None:
         """Wait until the guest has switched itself off, or `look` says that it has seen enough; raises AssertionError."""
@@ -126,6 +143,10 @@ class Guest:
                 self.cut()
                 raise AssertionError(f"the guest has not ended within {seconds:.0f} s: {self.told()}")
             time.sleep(_LOOK_SECONDS)
+
+    def running(self) -> bool:
+        """Whether it has not switched itself off."""
+        return self._process is not None and self._process.poll() is None
 
     def cut(self) -> None:
         """Cut the power: every process of the guest is killed at once."""
@@ -152,10 +173,15 @@ class Guest:
 
 
 def run(
-    folder: Path, drives: Sequence[Path], case: Case, seconds: float = 500, options: Sequence[str] = ()
+    folder: Path,
+    drives: Sequence[Path],
+    case: Case,
+    seconds: float = 500,
+    options: Sequence[str] = (),
+    network: Network | None = None,
 ) -> Result:
     """Start a guest, wait for its end, return what it says."""
-    guest = Guest(folder, drives, case, options)
+    guest = Guest(folder, drives, case, options, network)
     guest.start()
     try:
         guest.wait(seconds)
@@ -164,16 +190,31 @@ def run(
     return guest.result()
 
 
-def run_until_cut(folder: Path, drives: Sequence[Path], case: Case, seconds: float = 500) -> bool:
-    """Start a guest and cut its power at the case's moment; whether it came to it, and did not end before."""
-    guest = Guest(folder, drives, case)
+def run_until_cut(
+    folder: Path,
+    drives: Sequence[Path],
+    case: Case,
+    seconds: float = 500,
+    network: Network | None = None,
+    when: Callable[[], bool] | None = None,
+) -> bool:
+    """Start a guest and cut its power at the case's moment, or `when` that says so; whether it came to it, and did not end before.
+
+    Raises AssertionError where the case failed before.
+    While a drive erases itself nothing goes over its cable: `when` may look at the drive instead.
+    """
+    guest = Guest(folder, drives, case, network=network)
+    met = when or guest.announced
     guest.start()
     try:
-        guest.wait(seconds, guest.announced)
+        guest.wait(seconds, met)
+        running = guest.running()
     finally:
         guest.cut()
     shutil.copyfile(folder / "console", folder / "console.cut")
-    return guest.announced()
+    if not running:
+        guest.result()
+    return running
 
 
 def _named(name: str) -> str:

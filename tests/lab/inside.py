@@ -19,6 +19,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from tests.lab.attach import attach
+
 LAB = Path("/lab")
 STICK = Path("/stick")
 EVIDENCE = STICK / "evidence"
@@ -34,6 +36,7 @@ def main() -> None:
     result: dict[str, Any] = {"runs": [], "problem": ""}
     try:
         mount_stick(case["stick_delay_ms"])
+        attach(case["remotes"])
         shell(case["before"], case)
         for number in range(case["runs"]):
             result["runs"].append(carry_out(case, with_moment=number == 0))
