@@ -199,7 +199,11 @@ def _sanitize(sitting: Sitting, arguments: argparse.Namespace) -> int:
         Method(arguments.require),
         resume=not arguments.start_again,
     )
+    told = sitting.notices()
     drives = tuple(f.drive for f in sitting.inspect().drives)
+    for notice in sitting.notices():
+        if notice not in told:
+            _say(notice)
     nodes = (
         [d.node for d in drives if d.on_offer]
         if arguments.all

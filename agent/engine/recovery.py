@@ -16,6 +16,8 @@ from agent.engine.journal import (
     VerificationEvent,
 )
 from agent.engine.pauses import pauses_in
+from agent.model.drive import Identity
+from agent.model.firmware import CommandOutcome, FirmwareResult
 from agent.model.job import JobResult, JobState
 from agent.model.passes import PassResult
 from agent.model.sanitization import Plan
@@ -40,6 +42,22 @@ def recovered_results(content: JournalContent) -> tuple[JobResult, ...]:
 def events_of(content: JournalContent, job_id: str) -> tuple[Event, ...]:
     """What the journal holds of one job, in order."""
     return tuple(e for e in content.events if _job_of(e) == job_id)
+
+
+def left_locked(content: JournalContent) -> tuple[Identity, ...]:
+    """The drives on which a command that sets a password was begun and is not known to have ended: they may be locked by it."""
+    found = []
+    for index, plan in enumerate(content.header.plans):
+        events = events_of(content, job_id_of(index))
+        noted = [e for e in events if isinstance(e, CommandEvent) and e.note]
+        ended = {e.result.technique for e in events if isinstance(e, AttemptEvent) and _is_over(e.result)}
+        if any(e.technique not in ended for e in noted):
+            found.append(plan.drive.identity)
+    return tuple(found)
+
+
+def _is_over(result: FirmwareResult) -> bool:
+    return result.outcome is not CommandOutcome.UNCONFIRMED
 
 
 def passes_of(plan: Plan, events: tuple[Event, ...]) -> tuple[PassResult, ...]:

@@ -124,3 +124,10 @@ class Machine(Protocol):
     def firmware_command(self, drive: Drive, technique: Technique) -> FirmwareCommand:
         """One technique of this drive, nothing started yet; raises Refused, MediaBusy, MediaVanished, ToolMissing, ToolFailed."""
         ...
+
+    def lift_password(self, drive: Drive) -> tuple[bool, str]:
+        """Take our published password back, where it stands: whether none is left, and what was found, in plain text.
+
+        Raises Refused, MediaBusy, ToolMissing, ToolFailed.
+        """
+        ...

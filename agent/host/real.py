@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.errors import MediaBusy, MediaVanished, Refused, ToolFailed, ToolMissing
 from agent.host import discover, smart
+from agent.host.ata_security import lift_password
 from agent.host.holders import LIVE_MEDIUM_PATHS, read_usage
 from agent.host.hwmon import limit_celsius
 from agent.host.inventory import read_inventory
@@ -149,6 +150,15 @@ class RealMachine:
         self.permit_writing()
         _check_free(drive.node, self._exclusions_of(drive))
         return own_erase_command(drive, technique, self._roots, lambda: self._free_identity(drive))
+
+    def lift_password(self, drive: Drive) -> tuple[bool, str]:
+        """Take our published password back from an ATA drive; raises Refused, MediaBusy, ToolMissing, ToolFailed."""
+        if drive.bus not in {Bus.SATA, Bus.PATA}:
+            return True, "A drive of this kind gets no password."
+        self.permit_writing()
+        _check_free(drive.node, self._exclusions_of(drive))
+        lift = lift_password(drive.node)
+        return lift.lifted, lift.words
 
     def _free_identity(self, drive: Drive) -> Identity:
         _check_free(drive.node, self._exclusions_of(drive))

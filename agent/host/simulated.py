@@ -125,6 +125,11 @@ class SimulatedMachine:
             raise Refused(f"{drive.node} has no erase of its own that may be used.")
         return SimulatedErase(simulated, found, technique, self._clock)
 
+    def lift_password(self, drive: Drive) -> tuple[bool, str]:
+        """Simulated drives get no password."""
+        self._drive(drive)
+        return True, "No password is set."
+
     def _names(self) -> tuple[str, ...]:
         names = self._about.get("drives", [])
         if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
