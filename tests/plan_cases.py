@@ -44,8 +44,10 @@ def _drive(bus: Bus, media_type: MediaType, *exclusions: ExclusionReason, hidden
     return Drive("/dev/x", identity, bus, media_type, None, removable, False, "", (), HiddenAreas(hidden), found)
 
 
-def _reading(*offers: TechniqueOffer, obstacles: tuple[FoundObstacle, ...] = ()) -> FirmwareReading:
-    return FirmwareReading(offers, obstacles, _NEVER, (), ())
+def _reading(
+    *offers: TechniqueOffer, obstacles: tuple[FoundObstacle, ...] = (), also_hit: tuple[str, ...] = ()
+) -> FirmwareReading:
+    return FirmwareReading(offers, obstacles, _NEVER, also_hit, ())
 
 
 def _offers(**techniques: int | None) -> tuple[TechniqueOffer, ...]:
@@ -90,6 +92,11 @@ PLAN_CASES = (
         _reading(*_offers(ATA_SECURITY_ERASE=2, ATA_SECURITY_ERASE_ENHANCED=2), obstacles=(_FROZEN,)),
     ),
     PlanCase("NVMe with sanitize", _drive(Bus.NVME, _SSD, hidden=HiddenAreaState.NOT_APPLICABLE), _reading(*_NVME)),
+    PlanCase(
+        "NVMe with sanitize and a second namespace",
+        _drive(Bus.NVME, _SSD, hidden=HiddenAreaState.NOT_APPLICABLE),
+        _reading(*_NVME, also_hit=("/dev/nvme0n2",)),
+    ),
     PlanCase(
         "NVMe without sanitize",
         _drive(Bus.NVME, _SSD, hidden=HiddenAreaState.NOT_APPLICABLE),

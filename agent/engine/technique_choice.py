@@ -56,6 +56,11 @@ def choose(drive: Drive, technique: str, required: Method, reading: FirmwareRead
     wanted = [r for r in rungs if technique in {AUTO, r.technique.value}]
     enough = [r for r in wanted if r.level.rank >= max(required.rank, Method.CLEAR.rank)]
     hindered = tuple(_obstacle_words(o) for o in obstacles)
+    if reading and (others := _others(reading)):
+        hindered += (f"its own erase would erase {', '.join(others)} too, and is not used",)
+    unseen = tuple(hit for hit in (reading.also_hit if reading else ()) if not hit.startswith("/dev/"))
+    if unseen and enough and enough[0].technique.by_firmware:
+        hindered += (f"erases also {', '.join(unseen)}, which no node of this machine leads to",)
     if not enough:
         return Choice((), (_none_reaches(wanted, required, technique), *hindered))
     ladder = tuple(_shortened(drive, enough)) if technique == AUTO else tuple(enough)
@@ -64,12 +69,19 @@ def choose(drive: Drive, technique: str, required: Method, reading: FirmwareRead
 
 def _possible(drive: Drive, reading: FirmwareReading | None) -> list[Rung]:
     offers = [o for o in (reading.offers if reading else ()) if not _is_forbidden(o, reading)]
+    # What a person confirms names this drive only: nothing that erases another one is planned.
+    offers = [] if reading and _others(reading) else offers
     rungs = [_rung(drive, o) for o in offers]
     level = level_of(Technique.OVERWRITE, drive.media_type)
     if not any(Technique.OVERWRITE in o.forbids for o in (reading.obstacles if reading else ())):
         rungs.append(Rung(Technique.OVERWRITE, level, not_covered=overwrite_leaves(drive)))
     # What is not in the order is only done where it was asked for by name.
     return sorted(rungs, key=lambda r: (-r.level.rank, _place(drive, r.technique)))
+
+
+def _others(reading: FirmwareReading) -> tuple[str, ...]:
+    """Other drives of this machine that a technique of this one erases too; namespaces that no node leads to are nobody else's."""
+    return tuple(hit for hit in reading.also_hit if hit.startswith("/dev/"))
 
 
 def _place(drive: Drive, technique: Technique) -> int:

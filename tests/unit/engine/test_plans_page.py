@@ -20,6 +20,7 @@ EXPECTED = {
     "NVMe with sanitize": (
         "nvme sanitize block erase: purge, nvme sanitize overwrite: purge, nvme format user data erase: clear, overwrite: clear"
     ),
+    "NVMe with sanitize and a second namespace": "overwrite: clear",
     "NVMe without sanitize": "nvme format user data erase: clear, overwrite: clear",
     "self-encrypting NVMe that only changes its key": "nvme sanitize crypto erase: clear, overwrite: clear",
     "SAS disk": "scsi sanitize overwrite: purge, overwrite: clear",
@@ -99,3 +100,12 @@ def test_several_passes_of_a_contract_are_an_overwrite():
     assert isinstance(planned, Plan)
     assert planned.technique is Technique.OVERWRITE
     assert not planned.ladder
+
+
+def test_why_a_second_namespace_keeps_the_drive_from_erasing_itself():
+    case = next(c for c in PLAN_CASES if "second namespace" in c.name)
+    planned = make_plan(case.drive, Policy(), firmware=case.firmware)
+    assert isinstance(planned, Plan)
+    assert any("/dev/nvme0n2" in reason for reason in planned.reasons)
+    asked = make_plan(case.drive, Policy(technique="nvme sanitize block erase"), firmware=case.firmware)
+    assert isinstance(asked, Refusal)
