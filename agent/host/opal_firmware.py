@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 
 from agent.errors import IdentityChanged, MediaVanished, Refused, ToolFailed, ToolMissing
-from agent.host.firmware_tool import run_tool
 from agent.host.firmware import FirmwareCommand
+from agent.host.firmware_tool import run_tool
 from agent.host.identity import geometry_of, read_device, sysfs_pages
 from agent.host.nvme_topology import find_place
 from agent.host.opal_discovery import OpalDiscovery, ask_opal

@@ -255,7 +255,9 @@ class ArdoiseApp(App[str]):
         known, self._noticed = self._noticed, self.sitting.notices()
         lines = [Content(prose(notice)) for notice in self._noticed if notice not in known]
         if lines:
-            self.push_screen(AskScreen(_("Found on this machine"), Content("\n\n").join(lines), [("back", _("Continue"))]))
+            self.push_screen(
+                AskScreen(_("Found on this machine"), Content("\n\n").join(lines), [("back", _("Continue"))])
+            )
 
     def _show_notices(self) -> None:
         self._noticed = self.sitting.notices()

@@ -57,5 +57,11 @@ def test_own_erase(lab: Path, erase: Erase, fault: OwnFault) -> None:
 def save(erase: Erase, fault: OwnFault, outcome: str, reason: str, left_bytes: int) -> None:
     """Keep the cell for the page."""
     CELLS.mkdir(parents=True, exist_ok=True)
-    cell = {"technique": erase.technique, "fault": fault.key, "outcome": outcome, "reason": reason, "left": left_bytes}
+    cell = {
+        "technique": erase.technique,
+        "fault": fault.key,
+        "outcome": outcome,
+        "reason": reason,
+        "left": left_bytes,
+    }
     (CELLS / f"{erase.word}.{fault.key.replace(' ', '-').replace('%', '')}.json").write_text(json.dumps(cell))

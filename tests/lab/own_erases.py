@@ -130,7 +130,10 @@ def _nvme_common(what: str) -> tuple[OwnFault, ...]:
         _nvme("invalid field", (FAILED,), faults={what: "invalid-field"}),
         _nvme("fails half-way", _NOT_DONE, faults={what: "fails"}),
         _nvme(
-            "comes back as another", (UNKNOWN,), "not the one that was planned", faults={"serial_after_erase": "OTHER"}
+            "comes back as another",
+            (UNKNOWN,),
+            "not the one that was planned",
+            faults={"serial_after_erase": "OTHER"},
         ),
         _nvme("drops every write", (FAILED,), "read back as they were", faults={"drop_writes": True}),
         _nvme(
@@ -145,7 +148,10 @@ _NVME_SANITIZE = (
     _nvme("forgets its status", (UNKNOWN,), faults={"sanitize": "forgets"}),
     _nvme("lies: completed at once", (FAILED, UNKNOWN), faults={"sanitize": "lies"}),
     _nvme(
-        "says completed too early", _NOT_DONE, faults={"sanitize": "early"}, timing={"sanitize": 30.0, "format": 0.2}
+        "says completed too early",
+        _NOT_DONE,
+        faults={"sanitize": "early"},
+        timing={"sanitize": 30.0, "format": 0.2},
     ),
     _nvme(
         "completed years ago, ignores the command",
@@ -158,10 +164,10 @@ _NVME_SANITIZE = (
 )
 
 ERASES: tuple[Erase, ...] = (
-    Erase("ata sanitize block erase", ATA, _SANITIZE + (_NOISE_AFTER,)),
+    Erase("ata sanitize block erase", ATA, (*_SANITIZE, _NOISE_AFTER)),
     Erase("ata sanitize crypto scramble", ATA, _of(_SANITIZE, _FF)),
     Erase("ata sanitize overwrite", ATA, _of(_SANITIZE, _FF)),
-    Erase("ata security erase", ATA, _SECURITY + (_NOISE_AFTER,)),
+    Erase("ata security erase", ATA, (*_SECURITY, _NOISE_AFTER)),
     Erase("ata security erase enhanced", ATA, _SECURITY),
     Erase("scsi sanitize block erase", SAS, _SAS),
     Erase("scsi sanitize cryptographic erase", SAS, _of(_SAS, _FF)),

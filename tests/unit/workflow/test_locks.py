@@ -10,7 +10,14 @@ from agent.engine.journal import AttemptEvent, CommandEvent, Journal, StateEvent
 from agent.errors import ToolFailed
 from agent.host.simulated import SimulatedMachine
 from agent.model.drive import Drive
-from agent.model.firmware import CommandOutcome, CommandState, DeviceStatus, FirmwareReading, FirmwareResult, TechniqueOffer
+from agent.model.firmware import (
+    CommandOutcome,
+    CommandState,
+    DeviceStatus,
+    FirmwareReading,
+    FirmwareResult,
+    TechniqueOffer,
+)
 from agent.model.job import JobState
 from agent.model.sanitization import Policy, Technique
 from agent.workflow.desk import make_header
