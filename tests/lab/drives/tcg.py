@@ -127,7 +127,10 @@ class Tper:
 
     def _situation(self, lba_bytes: int) -> Situation:
         locking = self.locking
-        return Situation(locking.activated, locking.any_locked, locking.sid_changed, self._blocked, lba_bytes)
+        enabled, done = map(bool, locking.mbr)
+        return Situation(
+            locking.activated, locking.any_locked, enabled, done, locking.sid_changed, self._blocked, lba_bytes
+        )
 
     def _manage(self, data: bytes) -> None:
         # HANDLE_COMID_REQUEST (Core 2.01, 3.3.4.3.2): the code, then what there is of it.

@@ -15,6 +15,8 @@ class Situation:
 
     activated: bool
     locked: bool
+    mbr_enabled: bool
+    mbr_done: bool
     sid_changed: bool
     sid_blocked: bool
     lba_bytes: int
@@ -22,8 +24,8 @@ class Situation:
 
 def level_0(now: Situation) -> bytes:
     """The whole response: a header of 48 bytes, then one descriptor for each feature."""
-    # Locking: supported, enabled, locked, media encryption; MBR shadowing is there and off.
-    locking = 0x01 | now.activated << 1 | now.locked << 2 | 0x08
+    # Locking: supported, enabled, locked, media encryption, MBR shadowing on and done.
+    locking = 0x09 | now.activated << 1 | now.locked << 2 | now.mbr_enabled << 4 | now.mbr_done << 5
     sid = now.sid_changed | now.sid_blocked << 1
     features = b"".join(
         [

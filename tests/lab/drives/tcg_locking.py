@@ -48,6 +48,11 @@ class Locking:
         """The Locked bit of Level 0 Discovery."""
         return any(each[4] or each[5] for each in self._memory["ranges"].values())
 
+    @property
+    def mbr(self) -> list[int]:
+        """Enable and Done of MBRControl."""
+        return list(self._memory.get("mbr", [0, 0]))
+
     def lock_again(self) -> None:
         """What a power cycle does to ranges (LockOnReset; Core 2.01, 5.7.2.2.7)."""
         for each in self._memory["ranges"].values():
@@ -105,6 +110,10 @@ class Locking:
             for column, value in values.items():
                 if column in range(_START, _WRITE_LOCKED + 1) and isinstance(value, int):
                     present[column - _START] = value
+        elif tcg_objects.ADMIN_1 in proved and row == tcg_objects.MBR_CONTROL:
+            # Enable and Done are columns 1 and 2 (Opal SSC 2.01, 4.3.5.3); the shadow itself is not there.
+            given = {column: value for column, value in values.items() if isinstance(value, int)}
+            self._memory["mbr"] = [given.get(number + 1, old) for number, old in enumerate(self.mbr)]
         else:
             return False
         self._save()
@@ -117,7 +126,7 @@ class Locking:
 
     def revert(self, *, with_admin: bool) -> None:
         """The state that the maker left, of the Locking SP and of the Admin SP."""
-        self._memory["activated"], self._memory["ranges"] = False, {}
+        self._memory["activated"], self._memory["ranges"], self._memory["mbr"] = False, {}, [0, 0]
         if with_admin:
             self._memory["sid"] = self._config.msid
         self._save()

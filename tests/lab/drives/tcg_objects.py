@@ -15,6 +15,7 @@ C_PIN_SID = bytes.fromhex("0000000b00000001")
 C_PIN_MSID = bytes.fromhex("0000000b00008402")
 C_PIN_ADMIN_1 = bytes.fromhex("0000000b00010001")
 LOCKING_INFO = bytes.fromhex("0000080100000001")
+MBR_CONTROL = bytes.fromhex("0000080300000001")
 GLOBAL_RANGE = bytes.fromhex("0000080200000001")
 # Locking_Range1 and so on: the number is in the last two bytes.
 RANGES = bytes.fromhex("000008020003")

@@ -254,6 +254,12 @@ def test_an_owner_activates_locks_and_gives_it_back(computer: Computer) -> None:
     columns = " ".join(f"{NAME} {column:02x} 01 {NAMED}" for column in (5, 6, 7, 8))
     assert status_of(computer.call(GLOBAL, SET, f"{NAME} 01 {OPEN} {columns} {CLOSE} {NAMED}")) == 0
     assert host.io(READ, 0, 1).status == 0x286
+    # MBRControl: Enable and Done, bits 4 and 5 of the Locking feature.
+    both = f"{NAME} 01 01 {NAMED} {NAME} 02 01 {NAMED}"
+    assert (
+        status_of(computer.call("a8 00 00 08 03 00 00 00 01", SET, f"{NAME} 01 {OPEN} {both} {CLOSE} {NAMED}")) == 0
+    )
+    assert computer.discovery()[2][0] == 0x3F
     off = " ".join(f"{NAME} {column:02x} 00 {NAMED}" for column in (7, 8))
     assert status_of(computer.call(GLOBAL, SET, f"{NAME} 01 {OPEN} {off} {CLOSE} {NAMED}")) == 0
     assert host.read(0) == planted(0)
@@ -264,6 +270,7 @@ def test_an_owner_activates_locks_and_gives_it_back(computer: Computer) -> None:
     assert status_of(computer.call(THIS_SP, REVERT_SP)) == 0
     computer.session = 0
     assert host.left() == []
+    assert computer.discovery()[2][0] == 0x09
     # The SID is the owner's still.
     assert computer.start(ADMIN_SP, SID_UID, "owner") == 0
 
