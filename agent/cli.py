@@ -108,7 +108,12 @@ def _add_sanitize(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--all", action="store_true", default=False, help="every drive that nothing excludes")
     chosen.add_argument("--drive", nargs="+", action="extend", default=None, metavar="SERIAL_OR_NODE")
-    parser.add_argument("--technique", default="auto", metavar="auto|overwrite|NAME")
+    parser.add_argument(
+        "--technique",
+        default="auto",
+        metavar="NAME",
+        help="auto (default), overwrite, or one of the drive's own, such as nvme-sanitize-block-erase",
+    )
     parser.add_argument("--passes", default="random", metavar="NAME")
     parser.add_argument("--verify", choices=[k.value for k in VerificationKind], default="full")
     parser.add_argument(
@@ -188,13 +193,17 @@ def _sanitize(sitting: Sitting, arguments: argparse.Namespace) -> int:
     for view in sitting.recovered():
         _say(f"An interrupted session was recorded: {view.folder}")
     policy = Policy(
-        arguments.technique,
+        arguments.technique.replace("-", " "),
         arguments.passes,
         VerificationKind(arguments.verify),
         Method(arguments.require),
         resume=not arguments.start_again,
     )
+    told = sitting.notices()
     drives = tuple(f.drive for f in sitting.inspect().drives)
+    for notice in sitting.notices():
+        if notice not in told:
+            _say(notice)
     nodes = (
         [d.node for d in drives if d.on_offer]
         if arguments.all

@@ -3,8 +3,9 @@
 from typing import Any
 
 from agent.certificate.evidence import Evidence
+from agent.model.firmware_evidence import bytes_shown
 from agent.model.json_form import to_json_form
-from agent.model.record import DriveRecord, Record
+from agent.model.record import DriveRecord, Record, own_erase
 from server_stub.verdict import Accept
 
 
@@ -42,7 +43,7 @@ def media_rows(record: Record, sequence: int) -> list[dict[str, Any]]:
 
 
 def _medium_row(drive: DriveRecord, sequence: int, position: int) -> dict[str, Any]:
-    check = drive.verification
+    check, own = drive.verification, own_erase(drive)
     return {
         "sequence": sequence,
         "position": position,
@@ -54,6 +55,6 @@ def _medium_row(drive: DriveRecord, sequence: int, position: int) -> dict[str, A
         "outcome": drive.outcome.value,
         "technique": drive.technique.value if drive.technique else "",
         "level_reached": drive.level_reached.value,
-        "bytes_matching": check.bytes_matching if check else 0,
+        "bytes_matching": bytes_shown(own) if own else check.bytes_matching if check else 0,
         "reason": drive.reason,
     }

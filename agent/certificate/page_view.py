@@ -4,13 +4,15 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
+from agent.certificate.figures import capacity, duration, grouped, percent
+from agent.certificate.firmware_view import attempt_facts, own_coverage, own_read_back_words
 from agent.certificate.page_text import SANITIZED, SPECIMEN, caution, hidden_areas_caution, shown, title
 from agent.model.drive import HiddenAreaState
 from agent.model.health import HealthReport
 from agent.model.job import VerificationResult
 from agent.model.machine import Environment, MachineInventory
 from agent.model.passes import PassResult
-from agent.model.record import DriveRecord, Headline, Outcome, Record, document_kind
+from agent.model.record import DriveRecord, Headline, Outcome, Record, document_kind, own_erase
 from agent.model.sanitization import Method, VerificationKind
 
 Facts = list[tuple[str, str]]
@@ -44,40 +46,6 @@ def page_view(record: Record, record_bytes: bytes) -> dict[str, Any]:
     }
 
 
-def percent(part: int, whole: int) -> str:
-    """A share in percent with two digits, rounded down: only all of it is 100 %."""
-    if whole <= 0:
-        return "0 %"
-    if part == whole:
-        return "100 %"
-    hundredths = part * 10_000 // whole
-    return f"{hundredths // 100}.{hundredths % 100:02d} %"
-
-
-def capacity(size: int) -> str:
-    """Bytes in the decimal units that drives are sold by."""
-    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
-        if size >= factor:
-            return f"{size / factor:.4g} {unit}"
-    return f"{size} bytes"
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", "\u00a0")
-
-
-def duration(milliseconds: int) -> str:
-    """A measured duration in the two units that matter."""
-    seconds = milliseconds // 1000
-    if seconds >= 3600:
-        return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
-    return (
-        f"{seconds // 60} min {seconds % 60:02d} s"
-        if seconds >= 60
-        else f"{seconds}.{milliseconds % 1000 // 100} s"
-    )
-
-
 def _statement(record: Record) -> str:
     total = len(record.drives)
     done = sum(drive.outcome is Outcome.SANITIZED for drive in record.drives)
@@ -85,9 +53,9 @@ def _statement(record: Record) -> str:
     if record.headline is Headline.NO_MEDIUM_FOUND:
         return "No storage medium was found in this machine. Nothing was sanitized."
     if record.headline is Headline.SANITIZED and total == 1:
-        return "The only storage medium found was sanitized and read back."
+        return f"The only storage medium found was sanitized and {_checked(record)}."
     if record.headline is Headline.SANITIZED:
-        return f"All {total} storage media found were sanitized and read back."
+        return f"All {total} storage media found were sanitized and {_checked(record)}."
     if total == done:
         return f"{done} storage media {were} sanitized, but not everything in this machine was reached."
     return f"{done} of {total} storage media found {were} sanitized."
@@ -99,6 +67,12 @@ def _headline_note(record: Record) -> str:
     if record.environment is not Environment.LIVE_IMAGE:
         return f"Not made in the live image: {record.environment.value}"
     return ""
+
+
+def _checked(record: Record) -> str:
+    """What was done afterwards; after a change of the key there is nothing to read back, only markers to look for."""
+    own = [tried for tried in map(own_erase, record.drives) if tried is not None]
+    return "checked at markers" if any(tried.read_back is None for tried in own) else "read back"
 
 
 def _notices(record: Record) -> list[str]:
@@ -129,13 +103,14 @@ def _machine(host: MachineInventory) -> Facts:
 
 def _medium(number: int, drive: DriveRecord) -> dict[str, Any]:
     identity = drive.identity
+    size, own = identity.capacity_bytes, own_erase(drive)
     return {
         "number": str(number),
         "model": shown(identity.model) or _NOT_STATED,
         "serial": shown(identity.serial) or _NOT_STATED,
         "capacity": capacity(identity.capacity_bytes),
         "level": _level(drive.level_reached),
-        "coverage": _coverage(drive.verification, identity.capacity_bytes),
+        "coverage": own_coverage(own, size) if own else _coverage(drive.verification, size),
         "outcome": drive.outcome.value,
         "sanitized": drive.outcome is Outcome.SANITIZED,
         "facts": _facts(drive),
@@ -145,17 +120,19 @@ def _medium(number: int, drive: DriveRecord) -> dict[str, Any]:
 
 def _facts(drive: DriveRecord) -> Facts:
     size = drive.identity.capacity_bytes
+    own = own_erase(drive)
     where = [drive.media_type, drive.bus, drive.node, f"bay {drive.bay}" if drive.bay else ""]
     facts = [
         ("Medium", ", ".join(shown(part) for part in where if part)),
-        ("Capacity", f"{capacity(size)} ({_grouped(size)} bytes)"),
+        ("Capacity", f"{capacity(size)} ({grouped(size)} bytes)"),
         ("Firmware", shown(drive.identity.firmware) or _NOT_STATED),
         ("Technique", _technique_words(drive)),
     ]
+    facts += attempt_facts(drive)
     facts += [(f"Pass {done.number}", _pass_words(done, size)) for done in drive.passes]
     reached, required = _level(drive.level_reached), _level(drive.level_required)
     facts += [
-        ("Read-back", _read_back_words(drive.verification, size)),
+        ("Read-back", own_read_back_words(own, size) if own else _read_back_words(drive.verification, size)),
         ("Level", f"{reached} reached, {required} required (NIST SP 800-88r2)"),
         ("Identity", _identity_words(drive)),
         ("Hidden areas", _hidden_words(drive.hidden_areas.state)),
@@ -172,6 +149,8 @@ def _technique_words(drive: DriveRecord) -> str:
     if drive.technique is None:
         return "none"
     took = f", {duration(drive.duration_ms)} in all{_paused_words(drive)}" if drive.duration_ms else ""
+    if drive.technique.by_firmware:
+        return f"{drive.technique.value}, by the drive itself{took}"
     return f"{drive.technique.value}, pass set '{shown(drive.pass_set)}'{took}"
 
 
@@ -231,7 +210,7 @@ def _health_words(before: HealthReport | None, after: HealthReport | None) -> st
         (r.power_on_hours for r in (after, before) if r is not None and r.power_on_hours is not None), None
     )
     if hours is not None:
-        words.append(f"{_grouped(hours)} hours powered on")
+        words.append(f"{grouped(hours)} hours powered on")
     return ", ".join(words) or "not read"
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 
+from agent.engine.course import COURSE, Course
 from agent.engine.crew import PACE, Pace
 from agent.engine.heat import Thermometer
 from agent.engine.job import OPERATOR, Job
@@ -37,9 +38,10 @@ class Engine:
         pace: Pace = PACE,
         keys: Sequence[KeysByPass] | None = None,
         thermometer: Thermometer | None = None,
+        course: Course = COURSE,
     ) -> None:
         """`keys` of the random passes for each plan; without them, the system's, and nothing can go on later."""
-        self._around = Surroundings(machine, clock, journal, patience, pace)
+        self._around = Surroundings(machine, clock, journal, patience, pace, course)
         self._journal = journal
         self._max_parallel = max_parallel
         self._keys = keys

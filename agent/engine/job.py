@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from agent.engine.blocks import BlockQueue
 from agent.engine.carry_over import holds_tail, tail_region
+from agent.engine.firmware_erase import Ask
 from agent.engine.flushing import flush
 from agent.engine.gate import Gate
 from agent.engine.identity_check import check_identity
@@ -21,6 +22,8 @@ from agent.engine.journal import (
     VerificationEvent,
 )
 from agent.engine.judgement import judge, with_first_error
+from agent.engine.ladder import Ladder
+from agent.engine.means import Means
 from agent.engine.meter import Meter
 from agent.engine.overwrite import write_pass
 from agent.engine.pass_keys import KeysByPass, new_keys
@@ -34,7 +37,7 @@ from agent.host.machine import Medium
 from agent.model.drive import Identity
 from agent.model.job import SUCCESSES, JobResult, JobSnapshot, JobState, VerificationResult, check_transition
 from agent.model.passes import PassResult, PassSpec
-from agent.model.sanitization import Plan, Resumption
+from agent.model.sanitization import Plan, Resumption, Rung
 
 _LOG = logging.getLogger(__name__)
 MARK_SECONDS = 5.0
@@ -69,6 +72,7 @@ class Job:
         self._verification: VerificationResult | None = None
         self._identity_at_open: Identity | None = None
         self._identity_at_end: Identity | None = None
+        self._ladder = Ladder()
         self._phase = (0, 0, 0, 0)
         self._last_mark = 0.0
         self._last_mark_bytes = 0
@@ -120,12 +124,53 @@ class Job:
 
     def _carry_out(self) -> tuple[JobState, str]:
         self._enter(JobState.CHECKING)
+        verdict = self._ladder.climb(self.plan, self._ask)
+        if verdict is not None:
+            self._identity_at_end = self._ladder.identity_at_end
+            return verdict
+        return self._overwrite()
+
+    def _ask(self, rung: Rung) -> Ask:
+        around = self._around
+        return Ask(
+            job_id=self.job_id,
+            plan=self.plan,
+            rung=rung,
+            machine=around.machine,
+            journal=around.journal,
+            clock=self._clock,
+            means=self._means(),
+            course=around.course,
+            opened=self._opened,
+            starting=lambda words: self._enter(JobState.SANITIZING, words),
+            verifying=lambda: self._enter(JobState.VERIFYING, rung.technique.value),
+            progress=lambda permille: self._meter.advance(
+                self.plan.drive.identity.capacity_bytes * permille // 1000, 0
+            ),
+        )
+
+    def _means(self) -> Means:
+        return Means(
+            name=self._thread_name,
+            pace=lambda: self._pace,
+            transfer=self._transfer,
+            begin=lambda total, later: self._begin_phase(0, total, later),
+            report=self._advance,
+            flush=lambda medium: self._flush(medium, 0),
+            look_around=self._look_around,
+        )
+
+    def _opened(self, identity: Identity) -> None:
+        self._identity_at_open = identity
+        self._around.journal.announce(OpenedEvent(self.job_id, identity, self._clock.now()))
+
+    def _overwrite(self) -> tuple[JobState, str]:
         medium = self._around.machine.open_medium(self.plan.drive)
         try:
             self._pace = self._pace.fitted(medium.optimal_io_bytes)
             self._identity_at_open = medium.read_identity()
             check_identity(self.plan.drive, self._identity_at_open, medium)
-            self._around.journal.announce(OpenedEvent(self.job_id, self._identity_at_open, self._clock.now()))
+            self._opened(self._identity_at_open)
             stream = self._sanitize(medium, self._carried_over(medium))
             self._verify(medium, stream)
             self._identity_at_end = medium.read_identity()
@@ -287,6 +332,7 @@ class Job:
             passes=tuple(self._passes),
             verification=self._verification,
             pauses=self.gate.close(),
+            attempts=tuple(self._ladder.attempts),
         )
 
     # --- small steps

@@ -18,10 +18,12 @@ from agent.durable import sync_folder
 from agent.engine.journal_file import PULLED, JournalFile
 from agent.errors import EvidenceError, JournalCorrupt
 from agent.model.drive import Identity
+from agent.model.firmware import DeviceStatus, FirmwareResult
 from agent.model.job import JobResult, JobState, PauseReason, VerificationResult
 from agent.model.json_form import JsonFormError, from_json_form, to_json_form
 from agent.model.passes import PassResult
 from agent.model.record import SessionEnd
+from agent.model.sanitization import Technique
 from agent.model.session import SessionHeader
 
 FIRST_PREVIOUS = "0" * 64
@@ -63,6 +65,25 @@ class PassEvent:
 
     job_id: str
     result: PassResult
+
+
+@dataclass(frozen=True)
+class CommandEvent:
+    """The drive's own erase is about to be started; `note` is what lets a person undo it (the documented password)."""
+
+    job_id: str
+    technique: Technique
+    note: str
+    status_before: DeviceStatus
+    at: datetime
+
+
+@dataclass(frozen=True)
+class AttemptEvent:
+    """The drive's own erase ended, well or not, or is no longer watched."""
+
+    job_id: str
+    result: FirmwareResult
 
 
 @dataclass(frozen=True)
@@ -120,6 +141,8 @@ Event = (
     StateEvent
     | OpenedEvent
     | PassEvent
+    | CommandEvent
+    | AttemptEvent
     | ProgressEvent
     | PauseEvent
     | VerificationEvent
@@ -131,6 +154,8 @@ _EVENTS: dict[str, type[Event]] = {
     "state": StateEvent,
     "opened": OpenedEvent,
     "pass": PassEvent,
+    "command": CommandEvent,
+    "attempt": AttemptEvent,
     "progress": ProgressEvent,
     "pause": PauseEvent,
     "verification": VerificationEvent,

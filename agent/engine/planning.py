@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from agent.engine.pass_sets import find_pass_set
+from agent.engine.technique_choice import AUTO, Choice, choose
 from agent.errors import UsageError
-from agent.model.drive import Drive, HiddenAreaState, MediaType
+from agent.model.drive import Drive, HiddenAreaState
+from agent.model.firmware import FirmwareReading
 from agent.model.passes import PassKind
-from agent.model.sanitization import Method, PassSet, Plan, Policy, Refusal, Resumption, Technique, VerificationKind
+from agent.model.sanitization import PassSet, Plan, Policy, Refusal, Resumption, Technique, VerificationKind
 
 
 @dataclass(frozen=True)
@@ -17,36 +19,54 @@ class Interrupted:
     resumption: Resumption
 
 
-AUTO = "auto"
-TECHNIQUES: tuple[str, ...] = (AUTO, Technique.OVERWRITE.value)
+TECHNIQUES: tuple[str, ...] = (AUTO, *(technique.value for technique in Technique))
 
 
-def make_plan(drive: Drive, policy: Policy, interrupted: Interrupted | None = None) -> Plan | Refusal:
+def make_plan(
+    drive: Drive,
+    policy: Policy,
+    interrupted: Interrupted | None = None,
+    firmware: FirmwareReading | None = None,
+) -> Plan | Refusal:
     """What will be done to this drive and why, or why nothing can be; raises UsageError for names that are not known.
 
-    `interrupted` is what an overwrite of this drive left that was cut off; the same passes go on from there.
+    `interrupted` is what an overwrite of this drive left that was cut off; the same passes go on from there. `firmware`
+    is what the drive can do by itself; without it there is only the overwrite.
     """
     if policy.technique not in TECHNIQUES:
         raise UsageError(f"There is no technique {policy.technique!r}.", f"Known are: {', '.join(TECHNIQUES)}.")
     pass_set = find_pass_set(policy.pass_set)
     obstacles = _exclusions(drive) + _unusable_size(drive) + _hidden(drive)
-    obstacles += _needless_passes(drive, pass_set) + _level_too_low(policy)
+    obstacles += _needless_passes(drive, pass_set)
     if obstacles:
         return Refusal(drive, obstacles)
     resumption = interrupted.resumption if interrupted and may_resume(policy, pass_set, interrupted) else None
+    choice = choose(drive, _wanted(policy, pass_set, resumption), policy.required, firmware)
+    if not choice.ladder:
+        return Refusal(drive, choice.reasons)
+    first = choice.ladder[0]
     # What was carried over is believed only where every byte of it is read back (DESIGN section 6).
     verification = VerificationKind.FULL if resumption else policy.verification
     return Plan(
         drive=drive,
-        technique=Technique.OVERWRITE,
+        technique=first.technique,
         pass_set=pass_set,
         verification=verification,
-        level_reached=Method.CLEAR,
+        level_reached=first.level,
         level_required=policy.required,
-        reasons=_reasons(policy, pass_set, verification) + (_RESUMING if resumption else ()),
-        not_covered=_not_covered(drive),
+        reasons=_reasons(policy, pass_set, verification, choice) + (_RESUMING if resumption else ()),
+        not_covered=first.not_covered,
         resumption=resumption,
+        # An overwrite alone keeps the form that it always had.
+        ladder=choice.ladder if first.technique.by_firmware else (),
     )
+
+
+def _wanted(policy: Policy, pass_set: PassSet, resumption: Resumption | None) -> str:
+    # Several passes are asked for by a contract: the drive's own erase would be something else.
+    if policy.technique == AUTO and (resumption is not None or len(pass_set.passes) > 1):
+        return Technique.OVERWRITE.value
+    return policy.technique
 
 
 def may_resume(policy: Policy, pass_set: PassSet, interrupted: Interrupted) -> bool:
@@ -90,46 +110,49 @@ def _needless_passes(drive: Drive, pass_set: PassSet) -> tuple[str, ...]:
     return (f"{reason}: choose a set of one pass",)
 
 
-def _level_too_low(policy: Policy) -> tuple[str, ...]:
-    if policy.required.rank <= Method.CLEAR.rank:
-        return ()
-    return (f"an overwrite reaches Clear, {policy.required.value.capitalize()} is required",)
-
-
-def _reasons(policy: Policy, pass_set: PassSet, verification: VerificationKind) -> tuple[str, ...]:
-    chosen = "overwrite was asked for"
-    if policy.technique == AUTO:
-        chosen = "overwrite is the strongest technique that this version offers for this medium"
-    count = len(pass_set.passes)
-    passes = "1 pass" if count == 1 else f"{count} passes"
-    level = "level reached is Clear (NIST SP 800-88r2, IEEE 2883-2022)"
-    reasons = [chosen, f"{passes} over every addressable byte: {level}"]
-    if count > 1:
-        reasons.append("more than one pass reaches no higher level; it is done because it was asked for")
-    last = pass_set.passes[-1]
-    if last.kind is PassKind.RANDOM:
-        reasons.append(
-            "random data last: the read-back also shows addresses that alias and data that were not stored"
-        )
-    else:
-        reasons.append("a repeated pattern last: the read-back can't show addresses that alias")
-    if verification is VerificationKind.FULL:
-        reasons.append("every byte is read back and compared")
-    else:
-        reasons.append("a sample of at least 10 % is read back and compared (NIST SP 800-88r1 4.7.2)")
+def _reasons(policy: Policy, pass_set: PassSet, verification: VerificationKind, choice: Choice) -> tuple[str, ...]:
+    first, last = choice.ladder[0], choice.ladder[-1]
+    if not first.technique.by_firmware:
+        return (*_overwrite_reasons(policy, pass_set), *_read_back_reasons(pass_set, verification), *choice.reasons)
+    asked = policy.technique != AUTO
+    chosen = (
+        f"{first.technique.value} was asked for" if asked else "the strongest technique that this medium offers"
+    )
+    reasons = [chosen, *choice.reasons]
+    reasons.append(
+        "markers are planted before and must all be different afterwards; the drive's status alone proves nothing"
+    )
+    if first.erased_hex:
+        reasons.append(_full_or_sample(verification))
+    if not last.technique.by_firmware:
+        reasons.append(f"the overwrite would make {_passes(pass_set)}: {pass_set.passes[-1].title} last")
     return tuple(reasons)
 
 
-def _not_covered(drive: Drive) -> tuple[str, ...]:
-    lines = []
-    if drive.media_type is MediaType.VIRTUAL:
-        lines.append("copies and snapshots that the storage below this virtual disk keeps")
-    elif drive.media_type.is_flash:
-        lines.append("over-provisioned and retired blocks of the flash, which the host can't address")
-    elif drive.media_type is MediaType.HARD_DISK:
-        lines.append("sectors that the drive has reallocated, which the host can't address")
-    else:
-        lines.append("reallocated sectors or over-provisioned flash, which the host can't address")
-    if drive.hidden_areas.state is HiddenAreaState.NOT_EXAMINED:
-        lines.append("hidden areas (HPA, DCO, AMA): not examined")
-    return tuple(lines)
+def _overwrite_reasons(policy: Policy, pass_set: PassSet) -> tuple[str, ...]:
+    chosen = "overwrite was asked for"
+    if policy.technique == AUTO:
+        chosen = "overwrite is the strongest technique that this version offers for this medium"
+    level = "level reached is Clear (NIST SP 800-88r2, IEEE 2883-2022)"
+    reasons = [chosen, f"{_passes(pass_set)} over every addressable byte: {level}"]
+    if len(pass_set.passes) > 1:
+        reasons.append("more than one pass reaches no higher level; it is done because it was asked for")
+    return tuple(reasons)
+
+
+def _read_back_reasons(pass_set: PassSet, verification: VerificationKind) -> tuple[str, ...]:
+    aliases = "a repeated pattern last: the read-back can't show addresses that alias"
+    if pass_set.passes[-1].kind is PassKind.RANDOM:
+        aliases = "random data last: the read-back also shows addresses that alias and data that were not stored"
+    return aliases, _full_or_sample(verification)
+
+
+def _full_or_sample(verification: VerificationKind) -> str:
+    if verification is VerificationKind.FULL:
+        return "every byte is read back and compared"
+    return "a sample of at least 10 % is read back and compared (NIST SP 800-88r1 4.7.2)"
+
+
+def _passes(pass_set: PassSet) -> str:
+    count = len(pass_set.passes)
+    return "1 pass" if count == 1 else f"{count} passes"

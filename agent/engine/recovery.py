@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from agent.engine.journal import (
+    AttemptEvent,
+    CommandEvent,
     Event,
     JournalContent,
     OpenedEvent,
@@ -14,6 +16,8 @@ from agent.engine.journal import (
     VerificationEvent,
 )
 from agent.engine.pauses import pauses_in
+from agent.model.drive import Identity
+from agent.model.firmware import CommandOutcome, FirmwareResult
 from agent.model.job import JobResult, JobState
 from agent.model.passes import PassResult
 from agent.model.sanitization import Plan
@@ -40,6 +44,22 @@ def events_of(content: JournalContent, job_id: str) -> tuple[Event, ...]:
     return tuple(e for e in content.events if _job_of(e) == job_id)
 
 
+def left_locked(content: JournalContent) -> tuple[Identity, ...]:
+    """The drives on which a command that sets a password was begun and is not known to have ended: they may be locked by it."""
+    found = []
+    for index, plan in enumerate(content.header.plans):
+        events = events_of(content, job_id_of(index))
+        noted = [e for e in events if isinstance(e, CommandEvent) and e.note]
+        ended = {e.result.technique for e in events if isinstance(e, AttemptEvent) and _is_over(e.result)}
+        if any(e.technique not in ended for e in noted):
+            found.append(plan.drive.identity)
+    return tuple(found)
+
+
+def _is_over(result: FirmwareResult) -> bool:
+    return result.outcome is not CommandOutcome.UNCONFIRMED
+
+
 def passes_of(plan: Plan, events: tuple[Event, ...]) -> tuple[PassResult, ...]:
     """The passes that ended, those of earlier sessions included unless this one found that it had to start again."""
     done = tuple(e.result for e in events if isinstance(e, PassEvent))
@@ -61,10 +81,17 @@ def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: tuple
     opened = [e.identity for e in events if isinstance(e, OpenedEvent)]
     checks = [e.result for e in events if isinstance(e, VerificationEvent)]
     began = any(isinstance(e, StateEvent) and e.state is JobState.SANITIZING for e in events)
+    attempts = tuple(e.result for e in events if isinstance(e, AttemptEvent))
+    commands = [e for e in events if isinstance(e, CommandEvent)]
+    unknown = bool(commands) and not any(a.technique is commands[-1].technique for a in attempts)
+    if unknown:
+        # The drive may have gone on by itself, or be left with a password: neither can be told from here.
+        reason += f"; {commands[-1].technique.value} had been started, its outcome is not known"
+        reason += f" ({commands[-1].note})" if commands[-1].note else ""
     return JobResult(
         job_id=job_id,
         plan=plan,
-        state=JobState.INTERRUPTED,
+        state=JobState.UNKNOWN if unknown else JobState.INTERRUPTED,
         reason=reason,
         started_at=started,
         ended_at=ended,
@@ -75,6 +102,7 @@ def _interrupted(content: JournalContent, job_id: str, plan: Plan, events: tuple
         passes=passes_of(plan, events) if began else (),
         verification=checks[-1] if checks else None,
         pauses=pauses_in(events, ended),
+        attempts=attempts,
     )
 
 
@@ -91,10 +119,22 @@ def _how_far(events: tuple[Event, ...]) -> str:
     return words
 
 
+_OfAJob = (
+    StateEvent
+    | OpenedEvent
+    | PassEvent
+    | CommandEvent
+    | AttemptEvent
+    | ProgressEvent
+    | PauseEvent
+    | VerificationEvent
+)
+
+
 def _job_of(event: Event) -> str:
     if isinstance(event, ResultEvent):
         return event.result.job_id
-    if isinstance(event, StateEvent | OpenedEvent | PassEvent | ProgressEvent | PauseEvent | VerificationEvent):
+    if isinstance(event, _OfAJob):
         return event.job_id
     return ""
 

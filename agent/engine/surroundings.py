@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agent.engine.course import COURSE, Course
 from agent.engine.crew import PACE, Pace
 from agent.engine.journal import Journal
 from agent.engine.transfer import Patience
@@ -23,3 +24,4 @@ class Surroundings:
     journal: Journal
     patience: Patience
     pace: Pace = PACE
+    course: Course = COURSE

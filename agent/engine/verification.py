@@ -41,11 +41,11 @@ def full_regions(size: int) -> tuple[Region, ...]:
     return ((0, size),)
 
 
-def sampled_regions(size: int, sector: int, seed: bytes) -> tuple[Region, ...]:
+def sampled_regions(size: int, sector: int, seed: bytes, share: int = _SHARE) -> tuple[Region, ...]:
     """A sample after NIST SP 800-88r1 4.7.2, in order and without overlap.
 
     The first and the last block, and in each of 1,000 equal sections two places that don't overlap, each of at least
-    5 % of the section, at pseudorandom positions derived from the seed. Small media get fewer sections.
+    one part in `share` of the section (5 %), at pseudorandom positions derived from the seed. Small media get fewer sections.
     """
     sectors = size // sector
     edge = min(sectors, max(1, BLOCK_BYTES // sector))
@@ -53,7 +53,7 @@ def sampled_regions(size: int, sector: int, seed: bytes) -> tuple[Region, ...]:
     count = max(1, min(SECTIONS, sectors // _SHARE))
     for section in range(count):
         start, end = sectors * section // count, sectors * (section + 1) // count
-        found += _two_places(start, end - start, seed + section.to_bytes(4, "big"))
+        found += _two_places(start, end - start, seed + section.to_bytes(4, "big"), share)
     return tuple((first * sector, length * sector) for first, length in _merged(found))
 
 
@@ -105,8 +105,8 @@ def compare_regions(
     )
 
 
-def _two_places(start: int, length: int, seed: bytes) -> list[tuple[int, int]]:
-    piece = max(1, -(-length // _SHARE))
+def _two_places(start: int, length: int, seed: bytes, share: int) -> list[tuple[int, int]]:
+    piece = max(1, -(-length // share))
     room = length - 2 * piece
     if room <= 0:
         return [(start, length)]

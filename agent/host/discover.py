@@ -15,7 +15,7 @@ from agent.host.identity import PageReader, Reading, first_answer, geometry_of, 
 from agent.host.signatures import read_signatures
 from agent.host.sysfs import Roots, block_folder, block_name, entry_names, node_of, partitions, read_int, read_text
 from agent.host.udev import plugged_at
-from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason, HiddenAreas, MediaType
+from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason, HiddenAreas, Identity, MediaType
 
 # No media a person could hand over: memory, stacks on other disks (their parents are listed), optical, floppy, firmware flash.
 _NOT_MEDIA = re.compile(r"^(ram|zram|loop|dm-|md|sr|fd|bcache|mtdblock|drbd)\d|^md_")
@@ -44,6 +44,15 @@ def exclusions_now(roots: Roots, node: str, named_nodes: tuple[str, ...], *, liv
         *exclusions_by_use(roots, folder, read_usage(roots), live=live),
         *_by_itself(folder, reading, named=named),
     )
+
+
+def identity_now(roots: Roots, node: str) -> Identity:
+    """What the node leads to at this moment; raises MediaVanished."""
+    name = block_name(os.path.realpath(node))
+    folder = block_folder(roots, name)
+    if not (folder / "dev").exists():
+        raise MediaVanished(f"{node} is not there any more.", "Check its cable, list the drives again.")
+    return read_device(folder, geometry_of(folder), _pages(roots, folder, name)).identity
 
 
 def _named(nodes: tuple[str, ...]) -> frozenset[str]:

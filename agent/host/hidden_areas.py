@@ -40,6 +40,14 @@ def read_hidden_areas(node: str, bus: Bus, ata: AtaIdentify | None, sectors: int
     return judge(sectors, native, real)
 
 
+def native_sectors(node: str, sectors: int) -> int | None:
+    """How many sectors the drive has below any DCO, by `hdparm -N`; None where it fails or says something that does not add up."""
+    try:
+        return _native(_ask("-N", node), sectors)
+    except (ToolMissing, ToolFailed, _NotBelievedError):
+        return None
+
+
 def judge(accessible: int, native: int, real: int) -> HiddenAreas:
     """Present when the drive has more sectors than it shows; a drive that claims fewer is not believed."""
     if native < accessible or real < native:

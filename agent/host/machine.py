@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Protocol
 
+from agent.host.firmware import FirmwareCommand
 from agent.model.drive import Drive, Identity
+from agent.model.firmware import FirmwareReading
 from agent.model.health import SelfTestKind, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
+from agent.model.sanitization import Technique
 
 
 class Medium(Protocol):
@@ -112,4 +115,19 @@ class Machine(Protocol):
 
     def open_medium(self, drive: Drive) -> Medium:
         """Open the drive exclusively for writing; raises MediaBusy, MediaVanished, Refused."""
+        ...
+
+    def read_firmware(self, drive: Drive) -> FirmwareReading | None:
+        """What the drive can do by itself, and what stands against it; None where it is no drive that could. Changes nothing."""
+        ...
+
+    def firmware_command(self, drive: Drive, technique: Technique) -> FirmwareCommand:
+        """One technique of this drive, nothing started yet; raises Refused, MediaBusy, MediaVanished, ToolMissing, ToolFailed."""
+        ...
+
+    def lift_password(self, drive: Drive) -> tuple[bool, str]:
+        """Take our published password back, where it stands: whether none is left, and what was found, in plain text.
+
+        Raises Refused, MediaBusy, ToolMissing, ToolFailed.
+        """
         ...

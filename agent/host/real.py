@@ -8,15 +8,19 @@ from pathlib import Path
 
 from agent.errors import MediaBusy, MediaVanished, Refused, ToolFailed, ToolMissing
 from agent.host import discover, smart
+from agent.host.ata_security import lift_password
 from agent.host.holders import LIVE_MEDIUM_PATHS, read_usage
 from agent.host.hwmon import limit_celsius
 from agent.host.inventory import read_inventory
 from agent.host.media import BlockMedium, open_exclusively
+from agent.host.own_erase import GuardedCommand, own_erase_command, read_own_erase
 from agent.host.run import run
 from agent.host.sysfs import Roots, read_text
-from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason
+from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason, Identity
+from agent.model.firmware import FirmwareReading
 from agent.model.health import SelfTestKind, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
+from agent.model.sanitization import Technique
 
 # Inside the image's squashfs; its first boot unit measures the squashfs and leaves the digest in the second.
 IMAGE_MARKER = "etc/ardoise-image"
@@ -37,6 +41,8 @@ _IN_USE = frozenset(
 _VERSIONS = (
     (("smartctl", "--version"), re.compile(rb"^smartctl (\S+)")),
     (("hdparm", "-V"), re.compile(rb"^hdparm v(\S+)")),
+    (("nvme", "version"), re.compile(rb"^nvme version (\S+)")),
+    (("sg_sanitize", "--version"), re.compile(rb"^(?:sg_sanitize: )?version: (\S+)")),
     (("blkid", "-V"), re.compile(rb"^blkid from util-linux (\S+)")),
 )
 
@@ -134,6 +140,29 @@ class RealMachine:
         self.permit_writing()
         _check_free(drive.node, self._exclusions_of(drive))
         return open_exclusively(drive.node, self._roots, lambda: self._holders_of(drive))
+
+    def read_firmware(self, drive: Drive) -> FirmwareReading | None:
+        """What the drive can do by itself; None where it is of no kind that could; raises ToolMissing, ToolFailed."""
+        return read_own_erase(drive, self._roots)
+
+    def firmware_command(self, drive: Drive, technique: Technique) -> GuardedCommand:
+        """One technique of this drive, nothing started yet; raises Refused, MediaBusy, ToolMissing, ToolFailed."""
+        self.permit_writing()
+        _check_free(drive.node, self._exclusions_of(drive))
+        return own_erase_command(drive, technique, self._roots, lambda: self._free_identity(drive))
+
+    def lift_password(self, drive: Drive) -> tuple[bool, str]:
+        """Take our published password back from an ATA drive; raises Refused, MediaBusy, ToolMissing, ToolFailed."""
+        if drive.bus not in {Bus.SATA, Bus.PATA}:
+            return True, "A drive of this kind gets no password."
+        self.permit_writing()
+        _check_free(drive.node, self._exclusions_of(drive))
+        lift = lift_password(drive.node)
+        return lift.lifted, lift.words
+
+    def _free_identity(self, drive: Drive) -> Identity:
+        _check_free(drive.node, self._exclusions_of(drive))
+        return discover.identity_now(self._roots, drive.node)
 
     @property
     def _live(self) -> bool:

@@ -4,74 +4,30 @@ Sources: SPC-5 7.7 (VPD pages 80h, 89h, B1h), SAT-4 12.4.2 (page 89h carries the
 ACS-4 7.13 (IDENTIFY DEVICE words).
 """
 
-import ctypes
-import fcntl
 from dataclasses import dataclass
+
+from agent.host import sg_io
 
 VPD_SERIAL = 0x80
 VPD_ATA = 0x89
 VPD_CHARACTERISTICS = 0xB1
 
-_SG_IO = 0x2285
-_FROM_DEVICE = -3
-_TIMEOUT_MS = 5000
 _IDENTIFY_OFFSET = 60
 _IDENTIFY_BYTES = 512
-
-
-class _SgIoHeader(ctypes.Structure):
-    """struct sg_io_hdr of <scsi/sg.h>."""
-
-    _fields_ = (
-        ("interface_id", ctypes.c_int),
-        ("dxfer_direction", ctypes.c_int),
-        ("cmd_len", ctypes.c_ubyte),
-        ("mx_sb_len", ctypes.c_ubyte),
-        ("iovec_count", ctypes.c_ushort),
-        ("dxfer_len", ctypes.c_uint),
-        ("dxferp", ctypes.c_void_p),
-        ("cmdp", ctypes.c_void_p),
-        ("sbp", ctypes.c_void_p),
-        ("timeout", ctypes.c_uint),
-        ("flags", ctypes.c_uint),
-        ("pack_id", ctypes.c_int),
-        ("usr_ptr", ctypes.c_void_p),
-        ("status", ctypes.c_ubyte),
-        ("masked_status", ctypes.c_ubyte),
-        ("msg_status", ctypes.c_ubyte),
-        ("sb_len_wr", ctypes.c_ubyte),
-        ("host_status", ctypes.c_ushort),
-        ("driver_status", ctypes.c_ushort),
-        ("resid", ctypes.c_int),
-        ("duration", ctypes.c_uint),
-        ("info", ctypes.c_uint),
-    )
 
 
 def inquiry_page(descriptor: int, page: int) -> bytes:
     """One vital product data page read from the device behind a descriptor; b'' where it has none or is no SCSI device."""
     size = 1024
-    command = (ctypes.c_ubyte * 6)(0x12, 0x01, page, size >> 8, size & 0xFF, 0)
-    data = (ctypes.c_ubyte * size)()
-    sense = (ctypes.c_ubyte * 64)()
-    header = _SgIoHeader(
-        interface_id=ord("S"),
-        dxfer_direction=_FROM_DEVICE,
-        cmd_len=6,
-        mx_sb_len=64,
-        dxfer_len=size,
-        dxferp=ctypes.addressof(data),
-        cmdp=ctypes.addressof(command),
-        sbp=ctypes.addressof(sense),
-        timeout=_TIMEOUT_MS,
-    )
+    command = bytes([0x12, 0x01, page, size >> 8, size & 0xFF, 0])
     try:
-        fcntl.ioctl(descriptor, _SG_IO, header)
+        answer = sg_io.execute(descriptor, command, receive=size)
     except OSError:
         return b""
-    if header.status or header.host_status or data[1] != page:
+    data = answer.data
+    if not answer.good or len(data) < 4 or data[1] != page:
         return b""
-    return bytes(data)[: min(size - header.resid, 4 + (data[2] << 8 | data[3]))]
+    return data[: 4 + (data[2] << 8 | data[3])]
 
 
 def unit_serial(page: bytes) -> str:
@@ -111,8 +67,14 @@ class AtaIdentify:
 
 def ata_identify(page: bytes) -> AtaIdentify | None:
     """The IDENTIFY data inside VPD page 89h; None where there is none, it is a packet device, or its checksum is wrong."""
-    data = page[_IDENTIFY_OFFSET : _IDENTIFY_OFFSET + _IDENTIFY_BYTES]
-    if len(page) < 2 or page[1] != VPD_ATA or len(data) != _IDENTIFY_BYTES or not any(data):
+    if len(page) < 2 or page[1] != VPD_ATA:
+        return None
+    return parse_identify(page[_IDENTIFY_OFFSET : _IDENTIFY_OFFSET + _IDENTIFY_BYTES])
+
+
+def parse_identify(data: bytes) -> AtaIdentify | None:
+    """The 512 bytes of IDENTIFY DEVICE; None where there is nothing, it is a packet device, or the checksum is wrong."""
+    if len(data) != _IDENTIFY_BYTES or not any(data):
         return None
     # Word 255: A5h in the low byte says that the checksum is there (ACS-4 7.13.6.102); drives before ATA-5 have none.
     if data[510] == 0xA5 and sum(data) % 256:

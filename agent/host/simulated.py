@@ -11,12 +11,15 @@ from typing import Any
 
 from agent.errors import EnvironmentLacks, Refused, ToolFailed
 from agent.host.simulated_drive import SimulatedDrive
+from agent.host.simulated_firmware import SimulatedErase, read_simulated_firmware
 from agent.host.simulated_folder import CaptureFolder
 from agent.host.simulated_medium import SimulatedMedium
 from agent.host.simulated_smart import SelfTestCourse, with_self_test
 from agent.model.drive import Drive
+from agent.model.firmware import FirmwareReading
 from agent.model.health import SelfTestKind, SelfTestState, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
+from agent.model.sanitization import Technique
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,31}")
 _SELF_TEST_SECONDS = {SelfTestKind.SHORT: 4.0, SelfTestKind.EXTENDED: 12.0}
@@ -108,6 +111,24 @@ class SimulatedMachine:
                 f"{drive.node} may not be written to: {held[0].reason.value} {held[0].detail}".strip() + "."
             )
         return SimulatedMedium(simulated, self._pace)
+
+    def read_firmware(self, drive: Drive) -> FirmwareReading | None:
+        """What the drive's firmware.json says that it can do by itself; None without one; raises EnvironmentLacks."""
+        found = read_simulated_firmware(self._drive(drive))
+        return found.reading if found else None
+
+    def firmware_command(self, drive: Drive, technique: Technique) -> SimulatedErase:
+        """One technique of the simulated drive; raises Refused where it has none or something excludes the drive."""
+        simulated = self._drive(drive)
+        found = read_simulated_firmware(simulated)
+        if found is None or simulated.captured().exclusions:
+            raise Refused(f"{drive.node} has no erase of its own that may be used.")
+        return SimulatedErase(simulated, found, technique, self._clock)
+
+    def lift_password(self, drive: Drive) -> tuple[bool, str]:
+        """Simulated drives get no password."""
+        self._drive(drive)
+        return True, "No password is set."
 
     def _names(self) -> tuple[str, ...]:
         names = self._about.get("drives", [])

@@ -23,6 +23,8 @@ class DriveState:
     self_test: str = ""
     self_test_started: float = 0.0
     self_test_aborted: bool = False
+    erase_started: float = 0.0
+    erase_state: str = ""
 
 
 class SimulatedDrive:

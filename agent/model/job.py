@@ -5,10 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from agent.model.drive import Identity
+from agent.model.firmware import FirmwareResult
 from agent.model.health import Heat
 from agent.model.json_form import LEFT_OUT
 from agent.model.passes import PassResult, SectorError
-from agent.model.sanitization import Plan, VerificationKind
+from agent.model.sanitization import Plan, Rung, Technique, VerificationKind
 
 
 class JobState(StrEnum):
@@ -40,7 +41,9 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.CONFIRMED: frozenset({JobState.CHECKING}) | _ENDINGS,
     JobState.CHECKING: frozenset({JobState.SANITIZING}) | _ENDINGS,
     JobState.SANITIZING: frozenset({JobState.SANITIZING, JobState.VERIFYING}) | _ENDINGS,
-    JobState.VERIFYING: frozenset({JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS}) | _ENDINGS,
+    # Back to SANITIZING: a technique whose read-back shows that it failed is followed by the next one of the ladder.
+    JobState.VERIFYING: frozenset({JobState.SANITIZING, JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS})
+    | _ENDINGS,
     JobState.SANITIZED: frozenset(),
     JobState.SANITIZED_WITH_EXCEPTIONS: frozenset(),
     JobState.FAILED: frozenset(),
@@ -138,7 +141,8 @@ class VerificationResult:
 class JobResult:
     """Everything one job leaves for the record; `identity_at_open` was read on the descriptor that was written to.
 
-    Durations include the pauses, which follow one another and never overlap.
+    Durations include the pauses, which follow one another and never overlap. `attempts` are the drive's own techniques
+    that were tried, in their order; an overwrite after them has passes.
     """
 
     job_id: str
@@ -153,3 +157,13 @@ class JobResult:
     passes: tuple[PassResult, ...]
     verification: VerificationResult | None
     pauses: tuple[Pause, ...] = field(default=(), metadata=LEFT_OUT)
+    attempts: tuple[FirmwareResult, ...] = field(default=(), metadata=LEFT_OUT)
+
+    @property
+    def rung(self) -> Rung:
+        """The technique that was tried last; the first of the plan where none was."""
+        rungs = {rung.technique: rung for rung in self.plan.rungs}
+        if self.passes and Technique.OVERWRITE in rungs:
+            return rungs[Technique.OVERWRITE]
+        tried = [a.technique for a in self.attempts if a.technique in rungs]
+        return rungs[tried[-1]] if tried else self.plan.rungs[0]

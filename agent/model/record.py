@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from agent.model.drive import Exclusion, HiddenAreas, Identity
+from agent.model.drive import Exclusion, HiddenAreas, Identity, MediaType
+from agent.model.firmware import FirmwareResult
+from agent.model.firmware_evidence import shortcoming
 from agent.model.health import HealthReport
 from agent.model.job import JobState, Pause, VerificationResult
 from agent.model.json_form import LEFT_OUT
+from agent.model.levels import level_of
 from agent.model.machine import Environment, MachineInventory
 from agent.model.passes import PassResult
 from agent.model.sanitization import Method, Policy, Technique, VerificationKind
@@ -100,6 +103,8 @@ class DriveRecord:
     `identity` is as found; `identity_at_open` was re-read on the descriptor that was written to, `identity_at_end` after
     the read-back. `level_reached` is NONE unless the outcome is one of the sanitized ones. `resumed_from` is the record
     of the interrupted session that the passes say they carried bytes over from. `pauses` are part of the durations.
+    `attempts` are the drive's own techniques that were tried, `technique` is the one tried last. `purge_source` is why a
+    changed key alone counts as Purge for this model.
     """
 
     node: str
@@ -134,6 +139,8 @@ class DriveRecord:
     health_after: HealthReport | None
     resumed_from: str = field(default="", metadata=LEFT_OUT)
     pauses: tuple[Pause, ...] = field(default=(), metadata=LEFT_OUT)
+    attempts: tuple[FirmwareResult, ...] = field(default=(), metadata=LEFT_OUT)
+    purge_source: str = field(default="", metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -173,9 +180,18 @@ def medium_outcome(drive: DriveRecord) -> Outcome:
         return by_state[drive.state]
     if drive.state not in {JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS}:
         return Outcome.INTERRUPTED
-    if not _written_in_full(drive) or not _level_reached(drive) or not _one_medium(drive):
+    if not _level_reached(drive) or not _one_medium(drive):
         return Outcome.FAILED
-    return _read_back(drive)
+    if drive.technique is not Technique.OVERWRITE:
+        return _by_firmware(drive)
+    return _read_back(drive) if _written_in_full(drive) else Outcome.FAILED
+
+
+def own_erase(drive: DriveRecord) -> FirmwareResult | None:
+    """The attempt that a medium's outcome rests on; None where an overwrite came last or nothing was tried."""
+    if not drive.attempts or drive.technique is Technique.OVERWRITE:
+        return None
+    return drive.attempts[-1]
 
 
 def machine_headline(drives: tuple[DriveRecord, ...], host: MachineInventory, ended: SessionEnd) -> Headline:
@@ -227,14 +243,34 @@ def _written_in_full(drive: DriveRecord) -> bool:
 
 
 def _level_reached(drive: DriveRecord) -> bool:
-    # An overwrite reaches Clear and never more (trust.md A2, A3).
     return (
-        drive.technique is Technique.OVERWRITE
-        and drive.level_reached is Method.CLEAR
+        drive.technique is not None
+        and drive.level_reached is not Method.NONE
+        and drive.level_reached.rank <= _highest_level(drive, drive.technique).rank
         and drive.level_reached.rank >= drive.level_required.rank
         and drive.hidden_areas.state.value != "present"
         and not drive.exclusions
     )
+
+
+def _highest_level(drive: DriveRecord, technique: Technique) -> Method:
+    try:
+        media_type = MediaType(drive.media_type)
+    except ValueError:
+        media_type = MediaType.UNKNOWN
+    return level_of(technique, media_type, purge_source=drive.purge_source)
+
+
+def _by_firmware(drive: DriveRecord) -> Outcome:
+    # What was tried last has to have done it; an overwrite after it, even a partial one, would have spoilt what it shows.
+    last = drive.attempts[-1] if drive.attempts else None
+    if last is None or last.technique is not drive.technique or drive.passes or drive.verification is not None:
+        return Outcome.FAILED
+    if drive.state is not JobState.SANITIZED:
+        return Outcome.FAILED
+    identity = drive.identity
+    missing = shortcoming(last, identity.capacity_bytes, identity.logical_sector_bytes)
+    return Outcome.FAILED if missing or identity.capacity_bytes <= 0 else Outcome.SANITIZED
 
 
 def _one_medium(drive: DriveRecord) -> bool:

@@ -1,10 +1,12 @@
 """One sitting at one machine, as the journal's first line keeps it: all that a record needs besides the jobs' results."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.model.drive import Drive
+from agent.model.firmware import FirmwareReading
 from agent.model.health import HealthReport
+from agent.model.json_form import LEFT_OUT
 from agent.model.machine import Environment, MachineInventory
 from agent.model.record import Issuer, Operator, Tool
 from agent.model.sanitization import Plan, Policy, Refusal
@@ -12,10 +14,11 @@ from agent.model.sanitization import Plan, Policy, Refusal
 
 @dataclass(frozen=True)
 class InspectedDrive:
-    """A drive with its verdict; health is None where it was never read."""
+    """A drive with its verdict; health is None where it was never read, so is what the drive can do by itself."""
 
     drive: Drive
     health: HealthReport | None
+    firmware: FirmwareReading | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ class ArdoiseApp(App[str]):
         self.policy = Policy()
         self.health: dict[str, HealthReport] = {}
         self.following: set[str] = set()
+        self._noticed: tuple[str, ...] = ()
         self._crashed = crashed
         self._reopened = reopened or bool(crashed)
         self._pull_seconds = pull_seconds
@@ -174,6 +175,7 @@ class ArdoiseApp(App[str]):
         if name == "inspect" and isinstance(result, Inspection):
             self.inspection = result
             self.selected &= {d.drive.node for d in result.drives if d.drive.on_offer}
+            self._show_new_notices()
         elif isinstance(result, HealthReport):
             self.health[name.partition(" ")[2]] = result
         self._refresh_page()
@@ -248,8 +250,18 @@ class ArdoiseApp(App[str]):
         """The error that ended this application; empty where none did."""
         return repr(self._exception) if self._exception else ""
 
+    def _show_new_notices(self) -> None:
+        """What the inspection brought to light: a drive that was left locked, and what became of it."""
+        known, self._noticed = self._noticed, self.sitting.notices()
+        lines = [Content(prose(notice)) for notice in self._noticed if notice not in known]
+        if lines:
+            self.push_screen(
+                AskScreen(_("Found on this machine"), Content("\n\n").join(lines), [("back", _("Continue"))])
+            )
+
     def _show_notices(self) -> None:
-        lines = [prose(notice) for notice in self.sitting.notices()]
+        self._noticed = self.sitting.notices()
+        lines = [prose(notice) for notice in self._noticed]
         words = _("An interrupted run was found and recorded as interrupted: {record}")
         lines += [words.format(record=r.record_id) for r in self.sitting.recovered()]
         if lines and not self._reopened:

@@ -78,7 +78,10 @@ def _cells(job: JobSnapshot, width: int) -> Content:
 
 def _passes(job: JobSnapshot) -> Content:
     progress = job.progress
-    words = _("check") if job.state is JobState.VERIFYING else f"{progress.pass_number}/{progress.pass_count}"
+    own = not progress.pass_number and job.state is JobState.SANITIZING
+    words = f"{progress.pass_number}/{progress.pass_count}"
+    if job.state is JobState.VERIFYING or own:
+        words = _("drive") if own else _("check")
     return Content.styled(fit(words, _PASS_WIDTH), QUIET_STYLE)
 
 

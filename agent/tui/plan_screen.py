@@ -196,10 +196,6 @@ def _name(drive: Drive) -> Content:
 
 
 def _plan_block(plan: Plan, width: int) -> Content:
-    passes = len(plan.pass_set.passes)
-    written = ", ".join(p.title for p in plan.pass_set.passes) if passes <= 3 else prose(_(plan.pass_set.title))
-    count = ngettext("{n} pass", "{n} passes", passes).format(n=passes)
-    what = f"{_(TECHNIQUE_WORDS[plan.technique])} · {count}: {written} · {_(VERIFICATION_WORDS[plan.verification])}"
     enough = plan.level_reached.rank >= plan.level_required.rank
     level = _("reaches {reached}, required is {required}").format(
         reached=_(METHOD_WORDS[plan.level_reached]), required=_(METHOD_WORDS[plan.level_required])
@@ -209,13 +205,39 @@ def _plan_block(plan: Plan, width: int) -> Content:
             Content.styled(f"{DONE} " if enough else f"{ACT} ", "$done" if enough else "$act"), _name(plan.drive)
         )
     ]
-    lines.append(Content(f"  {what}"))
+    lines += [Content(f"  {words}") for words in _ladder_lines(plan)]
     if plan.resumption is not None:
         lines.append(Content.styled(f"  {ACT} {_resumption_words(plan, plan.resumption)}", "bold $act"))
     lines.append(Content.styled(f"  {level}", "bold $done" if enough else "bold $act"))
     lines += [_hanging(_("why:"), r, width, "") for r in plan.reasons]
     lines += [_hanging(f"{ACT} {_('not covered:')}", n, width, "$act") for n in plan.not_covered]
     return Content("\n").join(lines)
+
+
+def _ladder_lines(plan: Plan) -> list[str]:
+    """What is done first, and what only if that fails."""
+    if not plan.ladder:
+        return [
+            f"{_(TECHNIQUE_WORDS[plan.technique])} · {_written(plan)} · {_(VERIFICATION_WORDS[plan.verification])}"
+        ]
+    lines = []
+    for number, rung in enumerate(plan.ladder, start=1):
+        parts = [_(TECHNIQUE_WORDS[rung.technique])]
+        parts += [] if rung.technique.by_firmware else [_written(plan)]
+        parts.append(_("reaches {level}").format(level=_(METHOD_WORDS[rung.level])))
+        if rung.minutes is not None:
+            parts.append(ngettext("about {n} minute", "about {n} minutes", rung.minutes).format(n=rung.minutes))
+        words = " · ".join(parts)
+        first = _("1. the drive erases itself: {what}") if rung.technique.by_firmware else "1. {what}"
+        later = _("{n}. only if that fails: {what}")
+        lines.append((first if number == 1 else later).format(n=number, what=words))
+    return lines
+
+
+def _written(plan: Plan) -> str:
+    passes = len(plan.pass_set.passes)
+    written = ", ".join(p.title for p in plan.pass_set.passes) if passes <= 3 else prose(_(plan.pass_set.title))
+    return f"{ngettext('{n} pass', '{n} passes', passes).format(n=passes)}: {written}"
 
 
 def _resumption_words(plan: Plan, found: Resumption) -> str:

@@ -125,6 +125,11 @@ class ProgressScreen(Page):
         text = Content(
             _("A stopped drive is half erased: it is recorded as interrupted, and its data is lost all the same.")
         )
+        if any(_erases_itself(j) for j in jobs):
+            more = _(
+                "A drive that erases itself can't be stopped: it goes on when nobody watches, and is recorded as unknown."
+            )
+            text = Content("\n\n").join([text, Content(more)])
 
         def answered(answer: str | None) -> None:
             if answer == "all":
@@ -181,6 +186,10 @@ def huge_text(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> str:
     if running and running <= {JobState.VERIFYING}:
         return f"{_('VERIFYING')} {percent}%"
     return f"{_('SANITIZING')} {percent}%" if running & {JobState.SANITIZING, JobState.VERIFYING} else _("CHECKING")
+
+
+def _erases_itself(job: JobSnapshot) -> bool:
+    return job.state is JobState.SANITIZING and not job.progress.pass_number
 
 
 def summary(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> Content:

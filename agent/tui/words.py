@@ -140,7 +140,25 @@ SELF_TEST_WORDS: dict[SelfTestState, str] = {
 }
 
 METHOD_WORDS: dict[Method, str] = {Method.NONE: N_("none"), Method.CLEAR: "Clear", Method.PURGE: "Purge"}
-TECHNIQUE_WORDS: dict[Technique, str] = {Technique.OVERWRITE: N_("overwrite")}
+TECHNIQUE_WORDS: dict[Technique, str] = {
+    Technique.OVERWRITE: N_("overwrite"),
+    Technique.ATA_SANITIZE_OVERWRITE: N_("ATA sanitize, overwrite"),
+    Technique.ATA_SANITIZE_BLOCK_ERASE: N_("ATA sanitize, block erase"),
+    Technique.ATA_SANITIZE_CRYPTO_SCRAMBLE: N_("ATA sanitize, new key"),
+    Technique.ATA_SECURITY_ERASE_ENHANCED: N_("ATA enhanced security erase"),
+    Technique.ATA_SECURITY_ERASE: N_("ATA security erase"),
+    Technique.NVME_SANITIZE_BLOCK_ERASE: N_("NVMe sanitize, block erase"),
+    Technique.NVME_SANITIZE_OVERWRITE: N_("NVMe sanitize, overwrite"),
+    Technique.NVME_SANITIZE_CRYPTO_ERASE: N_("NVMe sanitize, new key"),
+    Technique.NVME_FORMAT_USER_DATA_ERASE: N_("NVMe format, user data erase"),
+    Technique.NVME_FORMAT_CRYPTO_ERASE: N_("NVMe format, new key"),
+    Technique.SCSI_SANITIZE_BLOCK_ERASE: N_("SCSI sanitize, block erase"),
+    Technique.SCSI_SANITIZE_OVERWRITE: N_("SCSI sanitize, overwrite"),
+    Technique.SCSI_SANITIZE_CRYPTO_ERASE: N_("SCSI sanitize, new key"),
+    Technique.MMC_SANITIZE: N_("eMMC erase and sanitize"),
+    Technique.MMC_SECURE_ERASE: N_("eMMC secure erase"),
+    Technique.OPAL_PSID_REVERT: N_("Opal revert by PSID"),
+}
 VERIFICATION_WORDS: dict[VerificationKind, str] = {
     VerificationKind.FULL: N_("full read-back"),
     VerificationKind.SAMPLED: N_("sampled read-back"),

@@ -3,7 +3,8 @@
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
-from agent.model.record import DriveRecord, Record, document_kind
+from agent.model.firmware_evidence import bytes_shown
+from agent.model.record import DriveRecord, Record, document_kind, own_erase
 from agent.workflow.view import EvidenceView, MediumView, UploadState
 
 
@@ -24,13 +25,20 @@ def view_of(record: Record, folder: Path, upload: UploadState, detail: str = "")
 def coverage_percent(record: Record) -> str:
     """Smallest share of a medium that was read back, rounded down; empty where nothing was."""
     shares = [
-        Decimal(100) * d.verification.bytes_read / d.identity.capacity_bytes
+        Decimal(100) * read / d.identity.capacity_bytes
         for d in record.drives
-        if d.verification is not None and d.identity.capacity_bytes
+        if (read := _bytes_read(d)) is not None and d.identity.capacity_bytes
     ]
-    if not shares or len(shares) < sum(bool(d.passes) for d in record.drives):
+    if not shares or len(shares) < sum(bool(d.passes or own_erase(d)) for d in record.drives):
         return ""
     return f"{min(shares).quantize(Decimal('0.1'), ROUND_DOWN).normalize():f}"
+
+
+def _bytes_read(drive: DriveRecord) -> int | None:
+    own = own_erase(drive)
+    if own is not None:
+        return bytes_shown(own)
+    return drive.verification.bytes_read if drive.verification is not None else None
 
 
 def _medium(drive: DriveRecord) -> MediumView:
@@ -51,4 +59,10 @@ def first_bad_lba(drive: DriveRecord) -> int | None:
     if drive.verification is not None:
         bad += [e.lba for e in drive.verification.first_unreadable]
         bad += list(drive.verification.first_mismatches)
+    own = own_erase(drive)
+    if own is not None and own.read_back is not None:
+        bad += own.read_back.first_refused
+        bad += [e.lba for e in own.read_back.first_unreadable]
+    if own is not None and own.markers is not None:
+        bad += own.markers.first_unchanged
     return min(bad, default=None)

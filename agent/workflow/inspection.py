@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from agent.diagnostics.health import assess
 from agent.diagnostics.temperature import heat_of
@@ -10,31 +11,32 @@ from agent.engine.heat import Thermometer
 from agent.errors import AgentError
 from agent.host.machine import Machine
 from agent.model.drive import Drive
+from agent.model.firmware import FirmwareReading
 from agent.model.health import HealthReport, Heat
 from agent.model.session import InspectedDrive
 from agent.workflow.view import Inspection
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 _AT_ONCE = 8
-"""Drives whose health is read at one time: a slow one delays none, and a machine of 1 GiB has room for as many smartctl."""
+"""Drives that are asked at one time: a slow one delays none, and a machine of 1 GiB has room for as many smartctl."""
 
 
 def inspect_machine(machine: Machine) -> Inspection:
     """Everything that was found, with health where it could be read; raises what discovery raises."""
     drives = machine.discover()
     health = read_each(drives, lambda drive: read_health(machine, drive))
-    inspected = tuple(InspectedDrive(d, health.get(d.node)) for d in drives)
+    own = read_each(drives, lambda drive: read_firmware(machine, drive))
+    inspected = tuple(InspectedDrive(d, health.get(d.node), own.get(d.node)) for d in drives)
     boot = next((d for d in drives if d.is_boot_medium), None)
     return Inspection(machine.inventory(), inspected, boot)
 
 
-def read_each(
-    drives: Sequence[Drive], health_of: Callable[[Drive], HealthReport | None]
-) -> dict[str, HealthReport]:
-    """The health of several drives at once, by node; those that can't be read are left out. Raises what `health_of` raises."""
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="health") as pool:
-        reports = pool.map(health_of, drives)
-        return {d.node: report for d, report in zip(drives, reports, strict=True) if report is not None}
+def read_each(drives: Sequence[Drive], answer_of: Callable[[Drive], T | None]) -> dict[str, T]:
+    """What several drives answer, asked at once, by node; those that give none are left out. Raises what `answer_of` raises."""
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="inspection") as pool:
+        answers = pool.map(answer_of, drives)
+        return {d.node: answer for d, answer in zip(drives, answers, strict=True) if answer is not None}
 
 
 def read_health(machine: Machine, drive: Drive) -> HealthReport | None:
@@ -43,6 +45,17 @@ def read_health(machine: Machine, drive: Drive) -> HealthReport | None:
         return assess(machine.read_smart(drive))
     except AgentError as error:
         log.warning("health of %s can't be read: %s", drive.node, error.message)
+        return None
+
+
+def read_firmware(machine: Machine, drive: Drive) -> FirmwareReading | None:
+    """What one drive can do by itself, None where nothing is known; raises nothing of the tools'."""
+    if not drive.on_offer:
+        return None
+    try:
+        return machine.read_firmware(drive)
+    except AgentError as error:
+        log.warning("what %s can do by itself can't be read: %s", drive.node, error.message)
         return None
 
 

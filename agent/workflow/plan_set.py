@@ -1,13 +1,15 @@
 """Plans for the chosen drives, with the code and the names that confirm them; nothing is touched."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from agent.engine.planning import make_plan, may_resume
 from agent.engine.resumption import Resumable
 from agent.errors import Refused
 from agent.model.drive import Drive, confirmable_name
+from agent.model.firmware import FirmwareReading
 from agent.model.sanitization import Plan, Policy, Refusal
 from agent.workflow.confirmation import new_code
 from agent.workflow.resuming import interrupted, job_for
@@ -15,15 +17,19 @@ from agent.workflow.view import PlanSet
 
 
 def make_plan_set(
-    chosen: Sequence[Drive], every: tuple[Drive, ...], policy: Policy, kept: Sequence[Resumable] = ()
+    chosen: Sequence[Drive],
+    every: tuple[Drive, ...],
+    policy: Policy,
+    kept: Sequence[Resumable] = (),
+    firmware: Mapping[str, FirmwareReading] = MappingProxyType({}),
 ) -> PlanSet:
     """Plans and refusals for the chosen ones among all drives of the machine; raises UsageError for unknown names.
 
-    `kept` are overwrites that were cut off and may go on.
+    `kept` are overwrites that were cut off and may go on; `firmware` is what drives can do by themselves, by node.
     """
     alike = Counter(_who(d) for d in every)
     cut_off = {d.node: interrupted(job_for(d, kept)) if alike[_who(d)] == 1 else None for d in chosen}
-    judged = [make_plan(drive, policy, cut_off[drive.node]) for drive in chosen]
+    judged = [make_plan(drive, policy, cut_off[drive.node], firmware.get(drive.node)) for drive in chosen]
     plans = tuple(j for j in judged if isinstance(j, Plan))
     names = tuple(confirmable_name(p.drive, every) for p in plans)
     going_on = replace(policy, resume=True)

@@ -19,7 +19,7 @@ from agent.model.record import (
     machine_headline,
     medium_outcome,
 )
-from agent.model.sanitization import Method, Plan
+from agent.model.sanitization import Method, Plan, ladder_words
 from agent.model.session import InspectedDrive, SessionHeader
 from agent.workflow.clock_check import clock_remark
 
@@ -77,6 +77,7 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
     drive = found.drive
     plan = next((p for p in header.plans if p.drive.node == drive.node), None)
     result = next((r for r in ending.results if r.plan.drive.node == drive.node), None)
+    rung = result.rung if result else plan.rungs[0] if plan else None
     state, reason = _state_and_reason(header, ending, drive, plan, result)
     sanitized = state in {JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS}
     entry = DriveRecord(
@@ -96,13 +97,13 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
         outcome=Outcome.NOT_SELECTED,
         state=state,
         reason=reason,
-        technique=plan.technique if plan else None,
+        technique=rung.technique if rung else None,
         pass_set=plan.pass_set.name if plan else "",
         level_planned=plan.level_reached if plan else Method.NONE,
         level_required=header.policy.required,
-        level_reached=plan.level_reached if plan and sanitized else Method.NONE,
-        plan_reasons=plan.reasons if plan else (),
-        not_covered=plan.not_covered if plan else (),
+        level_reached=rung.level if rung and sanitized else Method.NONE,
+        plan_reasons=(*plan.reasons, *ladder_words(plan.ladder)) if plan else (),
+        not_covered=(rung.not_covered if rung else ()) or (plan.not_covered if plan else ()),
         started_at=result.started_at if result else None,
         ended_at=result.ended_at if result else None,
         duration_ms=result.duration_ms if result else 0,
@@ -112,6 +113,8 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
         health_after=ending.health_after.get(drive.node),
         resumed_from=_resumed_from(result),
         pauses=result.pauses if result else (),
+        attempts=result.attempts if result else (),
+        purge_source=rung.purge_source if rung else "",
     )
     return _with_outcome(entry)
 

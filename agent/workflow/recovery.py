@@ -19,6 +19,7 @@ from agent.errors import AgentError, EvidenceError, JournalCorrupt, Refused
 from agent.model.clock import Clock
 from agent.model.record import Record, SessionEnd, StationLink
 from agent.registry.outbox import SET_ASIDE, Outbox
+from agent.workflow.locks import possible_locks
 from agent.workflow.publishing import JOURNAL_FOLDER, Published, publish
 from agent.workflow.recording import Ending, build_record
 from agent.workflow.resuming import JOURNAL_END, KEYS_END, MOST_KEPT, forget, resumable_jobs
@@ -123,7 +124,7 @@ def recover(folder: Path, station: Station, outbox: Outbox, clock: Clock) -> Rec
         if not content.trusted:
             remarks.append(f"{content.damage}; it was kept aside as {_set_aside(outbox.evidence, path)}.")
             forget(folder, content.header.record_id)
-        elif not resumable_jobs(folder, content):
+        elif not resumable_jobs(folder, content) and not possible_locks(content):
             forget(folder, content.header.record_id)
     _keep_the_newest(folder, outbox)
     return Recovered(tuple(published), tuple(remarks))

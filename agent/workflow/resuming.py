@@ -96,7 +96,7 @@ def retire(journals: Path, kept: Iterable[Resumable], plans: Iterable[Plan]) -> 
 
 def offer_again(journals: Path, kept: Iterable[Resumable], results: Iterable[JobResult]) -> None:
     """Take back what `retire` noted of drives that were then not written to; where that fails they start again."""
-    untouched = [r.plan.drive.identity for r in results if not r.passes]
+    untouched = [r.plan.drive.identity for r in results if not r.passes and not r.attempts]
     try:
         for old in kept:
             if any(old.plan.drive.identity.same_medium(identity) for identity in untouched):

@@ -13,6 +13,7 @@ from agent.errors import AgentError, Refused, UsageError
 from agent.host.machine import Machine
 from agent.model.clock import Clock
 from agent.model.drive import Drive
+from agent.model.firmware import FirmwareReading
 from agent.model.health import HealthReport, SelfTestKind
 from agent.model.job import JobSnapshot
 from agent.model.sanitization import PassSet, Policy
@@ -23,13 +24,13 @@ from agent.workflow.confirmation import check_code, check_names
 from agent.workflow.desk import Desk, check_desk, make_header, station_view
 from agent.workflow.ending import make_ending, only_silent_ones_left, problem_of, without_claims
 from agent.workflow.inspection import inspect_machine, read_health, thermometer
+from agent.workflow.locks import forget_recorded, kept_locks, lift_locks
 from agent.workflow.plan_set import check_plans, make_plan_set
 from agent.workflow.publishing import publish
 from agent.workflow.recording import Ending, build_record
 from agent.workflow.recovery import only_sitting, recover
 from agent.workflow.resuming import (
     check_still_offered,
-    forget,
     forget_retired,
     kept_jobs,
     make_keys,
@@ -92,6 +93,7 @@ class Sitting:
             self._uploads.refresh()
             self._recovered = tuple(p.record.record_id for p in recovered.published)
             self._kept = kept_jobs(self._journals, machine.environment)
+            self._locks = kept_locks(self._journals, machine.environment)
             self._remarks = recovered.remarks
             self._held = held.pop_all()
         self._uploads.start_if_waiting()
@@ -116,6 +118,11 @@ class Sitting:
     def inspect(self) -> Inspection:
         """Find all drives and read their health; takes seconds; raises AgentError."""
         found = inspect_machine(self._machine)
+        if self._locks:
+            drives = [f.drive for f in found.drives]
+            self._remarks += lift_locks(self._machine, drives, self._locks, self._journals)
+            self._locks = kept_locks(self._journals, self._machine.environment)
+            found = inspect_machine(self._machine)
         with self._lock:
             if self._stage is Stage.READY:
                 self._inspection = found
@@ -141,7 +148,8 @@ class Sitting:
 
     def plan(self, nodes: Sequence[str], policy: Policy) -> PlanSet:
         """Plans and refusals for these nodes; nothing is touched; raises UsageError, Refused for unknown nodes."""
-        return make_plan_set([self._found(node) for node in nodes], self._drives(), policy, self._kept)
+        chosen = [self._found(node) for node in nodes]
+        return make_plan_set(chosen, self._drives(), policy, self._kept, self._firmware())
 
     def confirm_and_start(self, plans: PlanSet, code: str) -> None:
         """Start what the shown code confirms; raises Refused, EvidenceError, with nothing touched."""
@@ -274,6 +282,11 @@ class Sitting:
         with self._lock:
             return tuple(f.drive for f in self._inspection.drives) if self._inspection else ()
 
+    def _firmware(self) -> dict[str, FirmwareReading]:
+        with self._lock:
+            found = self._inspection.drives if self._inspection else ()
+        return {f.drive.node: f.firmware for f in found if f.firmware is not None}
+
     def _found(self, node: str) -> Drive:
         for drive in self._drives():
             if drive.node == node:
@@ -358,7 +371,8 @@ class Sitting:
             self._fail_to_record(journal, PULLED_OUT if stick else (message, remedy), stick=stick)
             return
         journal.close()
-        forget(self._journals, session.record_id)
+        forget_recorded(self._journals, session.record_id)
+        self._locks = kept_locks(self._journals, self._machine.environment)
         offer_again(self._journals, self._kept, ending.results)
         forget_retired(self._journals, self._kept)
         self._kept = kept_jobs(self._journals, self._machine.environment)

@@ -33,7 +33,9 @@ def lab(tmp_path: Path, shop: Shop) -> Path:
     return folder
 
 
-def sanitize(*nodes: str, passes: str, verify: str = "full", confirm: str = "") -> tuple[str, ...]:
+def sanitize(
+    *nodes: str, passes: str, verify: str = "full", confirm: str = "", technique: str = "overwrite"
+) -> tuple[str, ...]:
     """The command that a guest runs; `confirm` is the serial of a drive that has one."""
     return (
         *(
@@ -43,6 +45,8 @@ def sanitize(*nodes: str, passes: str, verify: str = "full", confirm: str = "") 
             "--confirm",
             *([confirm] if confirm else nodes),
             "--real-drives",
+            "--technique",
+            technique,
             "--passes",
             passes,
             "--verify",

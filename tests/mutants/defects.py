@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ENGINE = ("tests/unit/engine",)
+OWN = ("tests/unit/engine/test_firmware_erase.py", "tests/unit/engine/test_plans_page.py")
 PAUSES = ("tests/unit/engine/test_pause.py", "tests/unit/engine/test_heat.py")
 
 
@@ -189,5 +190,75 @@ DEFECTS = (
         "    return tuple(r for r in found if not _retired_path(journals, record_id, r.job_id).exists())\n",
         "    return found\n",
         ("tests/unit/workflow/test_resuming.py",),
+    ),
+    Defect(
+        "the drive's status word is ignored",
+        "agent/engine/firmware_erase.py",
+        "        if status.state is CommandState.DONE or status.state is CommandState.FAILED:\n            return\n",
+        "        self._after = replace(status, state=CommandState.DONE)\n        return\n",
+        OWN,
+    ),
+    Defect(
+        "any sanitize status that is not zero is a completed one",
+        "agent/host/nvme_structures.py",
+        "        state = _STATES.get(code, CommandState.UNKNOWN)\n",
+        "        state = CommandState.DONE if code else CommandState.NEVER\n",
+        ("tests/unit/host",),
+    ),
+    Defect(
+        "the read-back after an erase is skipped",
+        "agent/model/firmware_evidence.py",
+        "return _markers(result, capacity_bytes, sector_bytes) or _read_back(result, capacity_bytes)",
+        "return _markers(result, capacity_bytes, sector_bytes)",
+        OWN,
+    ),
+    Defect(
+        "the drive is not asked until it has ended",
+        "agent/engine/firmware_erase.py",
+        "            if status.state is not CommandState.RUNNING:\n                self._judge_status(status)\n                return\n",
+        "            self._after = replace(status, state=CommandState.DONE)\n            return\n",
+        OWN,
+    ),
+    Defect(
+        "a completion of years ago is taken for this one",
+        "agent/model/firmware.py",
+        "    return before.state is not CommandState.RUNNING and (\n",
+        "    return True or (\n",
+        OWN,
+    ),
+    Defect(
+        "markers are not looked at",
+        "agent/model/firmware_evidence.py",
+        "return _markers(result, capacity_bytes, sector_bytes) or _read_back(result, capacity_bytes)",
+        "return _read_back(result, capacity_bytes)",
+        OWN,
+    ),
+    Defect(
+        "markers need not have been stored",
+        "agent/engine/markers.py",
+        "    if comparison.sectors or reading.errors.sectors or reading.moved != total:\n",
+        "    if False:\n",
+        OWN,
+    ),
+    Defect(
+        "an erase that cannot be confirmed is followed by the next technique",
+        "agent/engine/ladder.py",
+        "            if result.outcome is CommandOutcome.UNCONFIRMED:\n",
+        "            if False:\n",
+        OWN,
+    ),
+    Defect(
+        "a changed key is Purge for every model",
+        "agent/model/levels.py",
+        "        return _PURGE if purge_source else _CLEAR\n",
+        "        return _PURGE\n",
+        OWN,
+    ),
+    Defect(
+        "the drive that comes back after its erase is not looked at",
+        "agent/engine/firmware_erase.py",
+        "            check_identity(self._drive, seen, medium)\n        except",
+        "            pass\n        except",
+        OWN,
     ),
 )

@@ -22,7 +22,16 @@ from agent.model.job import JobSnapshot, JobState, Progress
 from agent.model.machine import Battery, Environment, MachineInventory, StorageController
 from agent.model.passes import PassKind, PassSpec
 from agent.model.record import Headline, Outcome
-from agent.model.sanitization import Method, PassSet, Plan, Policy, Refusal, Resumption, Technique  # fmt: skip
+from agent.model.sanitization import (  # fmt: skip
+    Method,
+    PassSet,
+    Plan,
+    Policy,
+    Refusal,
+    Resumption,
+    Rung,
+    Technique,
+)
 from agent.model.session import InspectedDrive
 from agent.workflow.view import (
     EvidenceView,
@@ -197,6 +206,16 @@ def make_evidence(
     return replace(evidence, **changes)
 
 
+def own_ladder(drive: Drive) -> tuple[Rung, ...]:
+    """A drive that can erase itself in two ways, else the overwrite."""
+    ladder = (
+        Rung(Technique.NVME_SANITIZE_BLOCK_ERASE, Method.PURGE, 2, ("00", "ff")),
+        Rung(Technique.NVME_FORMAT_USER_DATA_ERASE, Method.CLEAR, None, ("00", "ff")),
+        Rung(Technique.OVERWRITE, Method.CLEAR),
+    )
+    return ladder if drive.media_type.is_flash else ()
+
+
 class FakeSitting:
     """Answers what the test put into its attributes, and notes what it was told."""
 
@@ -216,6 +235,7 @@ class FakeSitting:
         self.notes: tuple[str, ...] = ()
         self.self_test = SelfTestStatus(SelfTestState.RUNNING, SelfTestKind.SHORT, 60, 2)
         self.cut_off: Resumption | None = None
+        self.own_erase = False
         self.started: list[tuple[PlanSet, str]] = []
 
     def station_view(self) -> StationView:
@@ -253,16 +273,20 @@ class FakeSitting:
     def _plan(self, drive: Drive, pass_set: PassSet, policy: Policy) -> Plan:
         missed = ("spare blocks and over-provisioned space are not reached",) if drive.media_type.is_flash else ()
         reasons = ("overwriting is the strongest technique that this medium offers here",)
+        ladder = own_ladder(drive) if self.own_erase else ()
+        if ladder:
+            missed, reasons = (), ("the strongest technique that this medium offers",)
         return Plan(
             drive,
-            Technique.OVERWRITE,
+            ladder[0].technique if ladder else Technique.OVERWRITE,
             pass_set,
             policy.verification,
-            Method.CLEAR,
+            ladder[0].level if ladder else Method.CLEAR,
             policy.required,
             reasons,
             missed,
             self.cut_off if policy.resume else None,
+            ladder,
         )
 
     def confirm_and_start(self, plans: PlanSet, code: str) -> None:

@@ -43,6 +43,13 @@ async def _plan(pilot: Pilot, sitting: FakeSitting) -> None:
     await pilot.press("t", "enter")
 
 
+def own_erase_sitting() -> FakeSitting:
+    """A machine whose flash can erase itself."""
+    sitting = FakeSitting()
+    sitting.own_erase = True
+    return sitting
+
+
 async def _confirm(pilot: Pilot, sitting: FakeSitting) -> None:
     await pilot.press("t", "enter")
     await settle(pilot)
@@ -138,6 +145,7 @@ SCREENS: dict[str, tuple[Callable[[], FakeSitting], Steps]] = {
     "drives": (FakeSitting, _drives),
     "no-drive": (lambda: FakeSitting(()), _no_drive),
     "plan": (FakeSitting, _plan),
+    "plan-own-erase": (own_erase_sitting, _plan),
     "confirm": (FakeSitting, _confirm),
     "confirm-many": (server_sitting, _confirm),
     "countdown": (FakeSitting, _countdown),

@@ -8,9 +8,9 @@ import pytest
 
 from agent.certificate.cades import sign_detached
 from agent.certificate.document import extract_text
+from agent.certificate.figures import capacity, duration, percent
 from agent.certificate.page import render_page
 from agent.certificate.page_text import missing_words, sealed_words, shown
-from agent.certificate.page_view import capacity, duration, percent
 from agent.certificate.record import encode_record
 from agent.certificate.report import FailureKind
 from agent.certificate.seal import _seal, seal_page

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from agent.engine.course import COURSE, Course
 from agent.engine.crew import SEQUENTIAL, Pace
 from agent.engine.engine import Engine
 from agent.engine.heat import Thermometer
@@ -15,10 +16,11 @@ from agent.engine.planning import make_plan
 from agent.engine.transfer import PATIENCE, Patience
 from agent.errors import MediaVanished
 from agent.model.drive import Bus, Drive, HiddenAreas, HiddenAreaState, Identity, MediaType, SerialSource
+from agent.model.firmware import FirmwareReading
 from agent.model.job import JobResult, JobState
 from agent.model.machine import Environment, MachineInventory
 from agent.model.record import DriveRecord, Issuer, Operator, Outcome, Tool, medium_outcome
-from agent.model.sanitization import Method, Plan, Policy
+from agent.model.sanitization import Plan, Policy, Technique
 from agent.model.session import InspectedDrive, SessionHeader
 
 MIB = 1 << 20
@@ -41,8 +43,8 @@ def make_drive(
     return Drive(node, identity, Bus.SATA, media_type, 7200, False, False, "", ("ext4",), hidden_areas, exclusions)
 
 
-def plan_for(drive: Drive, **policy) -> Plan:
-    plan = make_plan(drive, Policy(**policy))
+def plan_for(drive: Drive, firmware: FirmwareReading | None = None, **policy) -> Plan:
+    plan = make_plan(drive, Policy(**policy), firmware=firmware)
     assert isinstance(plan, Plan)
     return plan
 
@@ -227,6 +229,8 @@ class FakeDrive:
     faults: Faults = field(default_factory=Faults)
     medium: FakeMedium | None = None
     open_error: Exception | None = None
+    firmware: FirmwareReading | None = None
+    command: "Callable[[FakeDrive, Technique], object] | None" = None
 
 
 class FakeMachine:
@@ -246,6 +250,10 @@ class FakeMachine:
             raise found.open_error
         found.medium = FakeMedium(drive.identity, found.store, found.faults)
         return found.medium
+
+    def firmware_command(self, drive: Drive, technique: Technique):
+        found = self.drives[drive.node]
+        return found.command(found, technique)
 
 
 def fake_drive(faults: Faults | None = None, size: int = 3 * MIB, sector: int = 512, **drive) -> FakeDrive:
@@ -287,12 +295,13 @@ def sitting(
     patience: Patience = PATIENCE,
     pace: Pace = SEQUENTIAL,
     thermometer: Thermometer | None = None,
+    course: Course = COURSE,
     **policy,
 ) -> Sitting:
-    plans = tuple(plan_for(d.drive, **policy) for d in drives)
+    plans = tuple(plan_for(d.drive, d.firmware, **policy) for d in drives)
     journal = Journal.create(folder / "journal", make_header(plans))
     around = FakeMachine(*drives), journal, clock or FakeClock(), max_parallel
-    engine = Engine(*around, patience=patience, pace=pace, thermometer=thermometer)
+    engine = Engine(*around, patience=patience, pace=pace, thermometer=thermometer, course=course)
     return Sitting(engine, journal, journal.path, plans)
 
 
@@ -325,11 +334,11 @@ def drive_record(result: JobResult) -> DriveRecord:
         outcome=Outcome.UNKNOWN,
         state=result.state,
         reason=result.reason,
-        technique=plan.technique,
+        technique=result.rung.technique,
         pass_set=plan.pass_set.name,
         level_planned=plan.level_reached,
         level_required=plan.level_required,
-        level_reached=Method.CLEAR,
+        level_reached=result.rung.level,
         plan_reasons=plan.reasons,
         not_covered=plan.not_covered,
         started_at=result.started_at,
@@ -339,6 +348,8 @@ def drive_record(result: JobResult) -> DriveRecord:
         verification=result.verification,
         health_before=None,
         health_after=None,
+        attempts=result.attempts,
+        purge_source=result.rung.purge_source,
     )
 
 

@@ -24,6 +24,7 @@ sanitizing -> verifying
 sanitizing -> failed
 sanitizing -> interrupted
 sanitizing -> unknown
+verifying -> sanitizing
 verifying -> sanitized
 verifying -> sanitized with exceptions
 verifying -> failed

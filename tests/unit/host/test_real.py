@@ -145,7 +145,7 @@ def test_a_folder_on_a_medium_that_is_gone_is_not_there(tree: Tree, tmp_path: Pa
 def test_versions_of_the_helpers_that_are_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allow_programs: Allow
 ) -> None:
-    allow_programs("smartctl", "hdparm", "blkid")
+    allow_programs("smartctl", "hdparm", "nvme", "sg_sanitize", "blkid")
     monkeypatch.setattr("agent.host.run.SEARCH_PATH", str(tmp_path))
     install(
         tmp_path / "bin",
@@ -154,9 +154,18 @@ def test_versions_of_the_helpers_that_are_there(
         "echo 'smartctl 7.3 2022-02-28 r5338 [x86_64-linux] (local build)'",
     )
     install(tmp_path / "bin", monkeypatch, "hdparm", "echo 'hdparm v9.65'")
+    install(tmp_path / "bin", monkeypatch, "sg_sanitize", "echo 'version: 1.15 20201223' >&2")
+    install(
+        tmp_path / "bin", monkeypatch, "nvme", "echo 'nvme version 2.13 (git 2.13)'; echo 'libnvme version 1.13'"
+    )
     install(tmp_path / "bin", monkeypatch, "blkid", "exit 3")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert RealMachine(real_drives=False).helper_versions() == ("smartctl 7.3", "hdparm 9.65")
+    assert RealMachine(real_drives=False).helper_versions() == (
+        "smartctl 7.3",
+        "hdparm 9.65",
+        "nvme 2.13",
+        "sg_sanitize 1.15",
+    )
 
 
 def test_a_temperature_is_asked_as_the_health_was(

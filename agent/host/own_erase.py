@@ -1,0 +1,160 @@
+"""Which family a drive belongs to for its own erase, and the guard around a command: the node is held, free, and still the drive's.
+
+Tools that open a device exclusively can't run under our own exclusive descriptor: a lock keeps udev and other programs of
+ours away instead, and identity and holders are asked again through the very node that the tool is given (DESIGN section 3).
+"""
+
+import fcntl
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from agent.errors import IdentityChanged, MediaBusy, MediaVanished, Refused
+from agent.host.ata_firmware import ata_command, read_ata
+from agent.host.firmware import FirmwareCommand
+from agent.host.firmware_quirks import firmware_quirks
+from agent.host.mmc_firmware import mmc_command, read_mmc
+from agent.host.nvme_firmware import nvme_command, read_nvme
+from agent.host.opal_firmware import joined, read_opal
+from agent.host.scsi_firmware import read_scsi, scsi_command
+from agent.host.sysfs import Roots
+from agent.model.drive import Bus, Drive, Identity, MediaType
+from agent.model.firmware import DeviceStatus, FirmwareReading, TechniqueOffer, ToolRun
+from agent.model.sanitization import Technique
+
+_ATA = frozenset({Bus.SATA, Bus.PATA, Bus.USB})
+_SCSI = frozenset({Bus.SAS, Bus.SCSI})
+_MAY_BE_OPAL = frozenset({Bus.SATA, Bus.NVME})
+
+
+def read_own_erase(drive: Drive, roots: Roots) -> FirmwareReading | None:
+    """What this drive can do by itself, judged by its own words now; None for kinds that have no erase of their own.
+
+    Raises ToolMissing, ToolFailed.
+    """
+    reading = _read(drive, roots)
+    return _with_quirks(drive, _with_locks(drive, reading, roots)) if reading else None
+
+
+def own_erase_command(
+    drive: Drive, technique: Technique, roots: Roots, check: "Callable[[], Identity]"
+) -> "GuardedCommand":
+    """One technique of this drive; `check` raises where somebody uses the node and gives its identity at this moment.
+
+    Raises Refused, MediaVanished, IdentityChanged, ToolMissing, ToolFailed.
+    """
+    denied = [o for o in firmware_quirks().obstacles(drive.identity.model) if technique in o.forbids]
+    if denied:
+        raise Refused(f"{drive.node} is not asked for {technique.value}: {denied[0].detail}.")
+    return GuardedCommand(drive, _command(drive, technique, roots), check)
+
+
+def _read(drive: Drive, roots: Roots) -> FirmwareReading | None:
+    if drive.bus in _ATA:
+        return read_ata(drive.node, drive.bus)
+    if drive.bus in _SCSI:
+        return read_scsi(drive.node, drive.bus, drive.identity.model)
+    if drive.bus is Bus.NVME:
+        return read_nvme(drive.node, roots)
+    if drive.bus is Bus.MMC and drive.media_type is MediaType.EMBEDDED_FLASH:
+        return read_mmc(drive.node, roots)
+    return None
+
+
+def _command(drive: Drive, technique: Technique, roots: Roots) -> FirmwareCommand:
+    if drive.bus in _ATA:
+        return ata_command(drive.node, drive.bus, technique)
+    if drive.bus in _SCSI:
+        return scsi_command(drive.node, drive.bus, drive.identity.model, technique)
+    if drive.bus is Bus.NVME:
+        return nvme_command(drive.node, technique, roots)
+    if drive.bus is Bus.MMC and drive.media_type is MediaType.EMBEDDED_FLASH:
+        return mmc_command(drive.node, technique, roots)
+    raise Refused(f"{drive.node} has no erase of its own that this program knows.")
+
+
+def _with_locks(drive: Drive, reading: FirmwareReading, roots: Roots) -> FirmwareReading:
+    """The drive's TCG locks; a revert is not offered, for nobody can be asked for the PSID on the label yet."""
+    if drive.bus not in _MAY_BE_OPAL:
+        return reading
+    return joined(reading, replace(read_opal(drive.node, roots), offers=(), also_hit=()))
+
+
+def _with_quirks(drive: Drive, reading: FirmwareReading) -> FirmwareReading:
+    quirks, model = firmware_quirks(), drive.identity.model
+    offers = tuple(replace(o, purge_source=quirks.purge_source(model, o.technique)) for o in reading.offers)
+    denied = tuple(o for o in quirks.obstacles(model) if o not in reading.obstacles)
+    return replace(reading, offers=offers, obstacles=(*reading.obstacles, *denied))
+
+
+class GuardedCommand:
+    """A command that touches the drive only while the node is locked, unused, and leads to the drive that was planned."""
+
+    def __init__(self, drive: Drive, command: FirmwareCommand, check: Callable[[], Identity]) -> None:
+        self._drive = drive
+        self._command = command
+        self._check = check
+        self._lock = -1
+
+    @property
+    def offer(self) -> TechniqueOffer:
+        """The technique, with what the drive says of it."""
+        return self._command.offer
+
+    @property
+    def secret_note(self) -> str:
+        """What must be in the journal before `prepare`."""
+        return self._command.secret_note
+
+    @property
+    def in_background(self) -> bool:
+        """Whether the drive goes on after `start` has returned."""
+        return self._command.in_background
+
+    def status(self) -> DeviceStatus:
+        """The drive's own status; raises ToolMissing, ToolFailed."""
+        return self._command.status()
+
+    def prepare(self) -> tuple[ToolRun, ...]:
+        """Lock the node, ask who uses it and what it is, then prepare; raises MediaBusy, MediaVanished, IdentityChanged, ToolFailed."""
+        self._lock = _locked(self._drive.node)
+        if not self._check().same_medium(self._drive.identity):
+            raise IdentityChanged(f"The medium at {self._drive.node} is not the one that was planned.")
+        return self._command.prepare()
+
+    def start(self) -> ToolRun:
+        """Run the tool to its end; raises ToolMissing."""
+        return self._command.start()
+
+    def settle(self) -> tuple[ToolRun, ...]:
+        """Take back what `prepare` did, then let go of the node; raises ToolFailed."""
+        if self._lock < 0:
+            return ()
+        try:
+            return self._command.settle()
+        finally:
+            self._release()
+
+    def close(self) -> None:
+        """Let go of the node; safe to call twice."""
+        self._release()
+        self._command.close()
+
+    def _release(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def _locked(node: str) -> int:
+    """The lock that keeps udev from probing, without the exclusive claim that would keep the tool out."""
+    try:
+        descriptor = os.open(node, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        raise MediaVanished(f"{node} can't be opened: {error.strerror}.", "List the drives again.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise MediaBusy(f"Another program has locked {node}.", "Wait until it has ended.") from error
+    return descriptor

@@ -1,0 +1,180 @@
+"""The drive's own erases of the lab, each with what may be wrong with the drive: data for lab_own_erase.py.
+
+The expected outcomes are written down here by hand, from what the fault is: none of them is *sanitized* but those that change nothing
+of what the drive promised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.lab.disk import MIB
+from tests.lab.models import NVME, SDA, scsi_config
+from tests.lab.network import Remote
+
+SECTORS = 64 * MIB // 512
+SANITIZED, FAILED, UNKNOWN, REFUSED = "sanitized", "failed", "unknown", "refused"
+_NOT_DONE = (FAILED, UNKNOWN)
+
+
+@dataclass(frozen=True)
+class OwnFault:
+    """What is wrong with a drive (`config`, as its model reads it), and what may become of it; `because` stands in the reason."""
+
+    key: str
+    config: dict[str, Any]
+    outcomes: tuple[str, ...]
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of drive on the network; `image` is the medium's file, `node` has `serial`."""
+
+    key: str
+    remote: Remote
+    image: str
+    serial: str
+
+
+@dataclass(frozen=True)
+class Erase:
+    """One technique of one kind of drive."""
+
+    technique: str
+    kind: Kind
+    faults: tuple[OwnFault, ...] = field(default=())
+
+    @property
+    def word(self) -> str:
+        """The technique as the command line takes it."""
+        return self.technique.replace(" ", "-")
+
+
+ATA = Kind("ata", SDA, "image", "LAB0001")
+SAS = Kind("sas", SDA, "image", "LAB0001")
+NVME_KIND = Kind("nvme", NVME, "nvme/namespace-1", "SIMNVME0001")
+
+
+def config(kind: Kind, fault: OwnFault) -> dict[str, Any]:
+    """What the drive's model reads."""
+    if kind is NVME_KIND:
+        return {"drives": [{"subnqn": NVME.target, "folder": "LAB/nvme", **fault.config}]}
+    return scsi_config(kind.key, faults={"erase_seconds": 0.6, **fault.config})
+
+
+_HEALTHY = OwnFault("healthy", {}, (SANITIZED,))
+_COMMON = (
+    _HEALTHY,
+    OwnFault("erased as ff", {"sanitize_value": "ff", "security_value": "ff"}, (SANITIZED,)),
+    OwnFault("does nothing", {"erase": "nothing"}, (FAILED,), "unchanged"),
+    OwnFault("does half", {"erase": "half"}, (FAILED,), "unchanged"),
+    OwnFault("leaves a gap", {"erase": "gap"}, (FAILED,), "unchanged"),
+    OwnFault("refuses", {"erase": "refuses"}, (FAILED,)),
+    OwnFault("refuses, sense as libata's", {"erase": "refuses", "sense": "libata"}, (FAILED, REFUSED)),
+    OwnFault("comes back as another", {"serial_after": "OTHER0001"}, (UNKNOWN,), "not the one that was planned"),
+    OwnFault("drops every write", {"drops_all_writes": True}, (FAILED,), "read back as they were written"),
+    OwnFault("drops writes of its middle", {"drops_writes": [[40000, 8000]]}, (FAILED,), "read back as they were"),
+    OwnFault("was blank, does nothing", {"blank": True, "erase": "nothing"}, (FAILED,), "unchanged"),
+    OwnFault("loses every answer", {"sense": "lost"}, (REFUSED,)),
+)
+_SANITIZE = (
+    *_COMMON,
+    OwnFault("fails half-way", {"erase": "fails"}, (FAILED,), "failed"),
+    OwnFault("fails at the end", {"erase": "fails", "stops_at": 0.9}, (FAILED,), "failed"),
+    OwnFault("hangs at 65 %", {"erase": "hangs"}, (UNKNOWN,), "has not moved"),
+    OwnFault("forgets its status", {"forgets_status": True}, (UNKNOWN,)),
+    OwnFault("lies: completed at once", {"completes_at_once": True, "erase": "nothing"}, (FAILED,), "unchanged"),
+    OwnFault("says completed too early", {"completes_at_once": True, "erase_seconds": 30.0}, _NOT_DONE),
+    OwnFault(
+        "completed years ago, does nothing",
+        {"stale_completed": True, "completes_at_once": True, "erase": "nothing"},
+        _NOT_DONE,
+    ),
+    OwnFault("was running at start", {"running_at_start": 0.3, "erase_seconds": 600.0}, (REFUSED,), "running"),
+    OwnFault("sanitize frozen", {"sanitize_frozen": "always"}, (REFUSED,), "frozen"),
+)
+_SECURITY = (
+    *_COMMON,
+    OwnFault("stops at 90 %", {"erase": "fails", "stops_at": 0.9}, _NOT_DONE),
+    OwnFault("stops at 90 %, sense as libata's", {"erase": "fails", "stops_at": 0.9, "sense": "libata"}, _NOT_DONE),
+    OwnFault("frozen", {"frozen": "always"}, (REFUSED,), "frozen"),
+    OwnFault("frozen, sense as libata's", {"frozen": "always", "sense": "libata"}, (REFUSED,), "frozen"),
+    OwnFault("locked by somebody", {"locked": True}, (REFUSED,), "locked"),
+)
+_NOISE_AFTER = OwnFault("noise after it", {"sanitize_value": "noise", "security_value": "noise"}, (FAILED,))
+
+
+def _of(faults: tuple[OwnFault, ...], *without: str) -> tuple[OwnFault, ...]:
+    return tuple(f for f in faults if f.key not in without)
+
+
+_SAS = _of(_SANITIZE, "sanitize frozen", "loses every answer", "refuses, sense as libata's", "forgets its status")
+# After a change of the key anything may stand there: what is said of a gap is said by markers alone.
+_FF = "erased as ff"
+
+
+def _nvme(key: str, outcomes: tuple[str, ...], because: str = "", **config: Any) -> OwnFault:
+    timing = {"sanitize": 0.6, "format": 0.2}
+    return OwnFault(key, {"timing": timing, **config}, outcomes, because)
+
+
+def _nvme_common(what: str) -> tuple[OwnFault, ...]:
+    return (
+        _nvme("healthy", (SANITIZED,)),
+        _nvme("does nothing", (FAILED,), "unchanged", faults={what: "nothing"}),
+        _nvme("does half", (FAILED,), "unchanged", faults={what: "half"}),
+        _nvme("leaves a gap", (FAILED,), "unchanged", faults={what: "gap"}),
+        _nvme("invalid opcode", (FAILED,), faults={what: "invalid-opcode"}),
+        _nvme("invalid field", (FAILED,), faults={what: "invalid-field"}),
+        _nvme("fails half-way", _NOT_DONE, faults={what: "fails"}),
+        _nvme(
+            "comes back as another",
+            (UNKNOWN,),
+            "not the one that was planned",
+            faults={"serial_after_erase": "OTHER"},
+        ),
+        _nvme("drops every write", (FAILED,), "read back as they were", faults={"drop_writes": True}),
+        _nvme(
+            "was blank, does nothing", (FAILED,), "unchanged", faults={what: "nothing"}, before={"trimmed": True}
+        ),
+    )
+
+
+_NVME_SANITIZE = (
+    *_nvme_common("sanitize"),
+    _nvme("hangs at 65 %", (UNKNOWN,), "has not moved", faults={"sanitize": "hangs"}),
+    _nvme("forgets its status", (UNKNOWN,), faults={"sanitize": "forgets"}),
+    _nvme("lies: completed at once", (FAILED, UNKNOWN), faults={"sanitize": "lies"}),
+    _nvme(
+        "says completed too early",
+        _NOT_DONE,
+        faults={"sanitize": "early"},
+        timing={"sanitize": 30.0, "format": 0.2},
+    ),
+    _nvme(
+        "completed years ago, ignores the command",
+        (UNKNOWN,),
+        faults={"sanitize": "ignored"},
+        before={"sstat": 0x101, "scdw10": 2},
+    ),
+    _nvme("was running at start", (REFUSED,), "running", before={"running": 2}, timing={"sanitize": 600.0}),
+    _nvme("has no sanitize", (REFUSED,), "does not offer", capabilities={"sanicap": 0}),
+)
+
+ERASES: tuple[Erase, ...] = (
+    Erase("ata sanitize block erase", ATA, (*_SANITIZE, _NOISE_AFTER)),
+    Erase("ata sanitize crypto scramble", ATA, _of(_SANITIZE, _FF)),
+    Erase("ata sanitize overwrite", ATA, _of(_SANITIZE, _FF)),
+    Erase("ata security erase", ATA, (*_SECURITY, _NOISE_AFTER)),
+    Erase("ata security erase enhanced", ATA, _SECURITY),
+    Erase("scsi sanitize block erase", SAS, _SAS),
+    Erase("scsi sanitize cryptographic erase", SAS, _of(_SAS, _FF)),
+    Erase("scsi sanitize overwrite", SAS, _of(_SAS, _FF)),
+    Erase("nvme sanitize block erase", NVME_KIND, _NVME_SANITIZE),
+    Erase("nvme sanitize crypto erase", NVME_KIND, _NVME_SANITIZE),
+    Erase("nvme sanitize overwrite", NVME_KIND, _NVME_SANITIZE),
+    Erase("nvme format user data erase", NVME_KIND, _nvme_common("format")),
+    Erase("nvme format crypto erase", NVME_KIND, _nvme_common("format")),
+)

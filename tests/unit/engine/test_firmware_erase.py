@@ -1,0 +1,225 @@
+"""The drive's own erase: nothing but a completed status of this very command, changed markers and a clean read-back is a success."""
+
+from dataclasses import replace
+
+import pytest
+
+from agent.engine.course import Course
+from agent.engine.journal import AttemptEvent, CommandEvent, read_journal
+from agent.model.drive import MediaType
+from agent.model.firmware import CommandOutcome, CommandState, DeviceStatus
+from agent.model.job import JobState
+from agent.model.record import Outcome
+from agent.model.sanitization import Method, Technique
+from tests.unit.engine.fake_firmware import (
+    BLOCK,
+    CRYPTO,
+    ENHANCED,
+    FORMAT,
+    LONG_AGO,
+    Behaviour,
+    firmware_drive,
+)
+from tests.unit.engine.fakes import OLD, forged_success, outcome_of, run_one, sitting
+
+FAST = Course(poll=0.001, silence=0.05, no_progress=0.05, reappear=0.05)
+FAILED = DeviceStatus(CommandState.FAILED, ("SSTAT 0x0003",))
+FORGOTTEN = DeviceStatus(CommandState.NEVER, ("SSTAT 0x0000",))
+
+
+def run(folder, behaviour, technique=BLOCK, *more, media_type=MediaType.SOLID_STATE, asked=None, **options):
+    drive = firmware_drive((technique, behaviour), *more, media_type=media_type)
+    result = run_one(folder, drive, technique=asked or technique.value, course=FAST, **options)
+    return drive, result
+
+
+def test_a_block_erase_that_is_shown_to_have_happened_is_purge(tmp_path):
+    drive, result = run(tmp_path, Behaviour())
+    assert result.state is JobState.SANITIZED
+    assert outcome_of(result) is Outcome.SANITIZED
+    assert result.rung.level is Method.PURGE
+    (attempt,) = result.attempts
+    assert attempt.markers.changed == attempt.markers.planted > 100
+    assert attempt.read_back.bytes_accepted == drive.drive.identity.capacity_bytes
+    assert attempt.read_back.values == ("00: 3145728",)
+    assert [s.state for s in attempt.seen] == [CommandState.RUNNING, CommandState.DONE]
+    assert drive.commands[0].calls == ["prepare", "start", "settle", "close"]
+
+
+@pytest.mark.parametrize("value", [b"\xff", b"\0"])
+def test_both_values_of_an_erased_flash_are_accepted(tmp_path, value):
+    _, result = run(tmp_path, Behaviour(value=value))
+    assert outcome_of(result) is Outcome.SANITIZED
+
+
+def test_values_may_be_mixed(tmp_path):
+    drive = firmware_drive((BLOCK, Behaviour()), media_type=MediaType.SOLID_STATE)
+    erase = drive.command
+
+    def half_and_half(found, technique):
+        command = erase(found, technique)
+        start = command.start
+
+        def both():
+            told = start()
+            found.store.write(512, b"\xff" * 1024 * 1024)
+            return told
+
+        command.start = both
+        return command
+
+    drive.command = half_and_half
+    result = run_one(tmp_path, drive, technique=BLOCK.value, course=FAST)
+    assert outcome_of(result) is Outcome.SANITIZED
+    assert set(result.attempts[0].read_back.values) == {"00: 2097152", "ff: 1048576"}
+
+
+LIES = {
+    "does nothing": Behaviour(does=()),
+    "does half": Behaviour(does=((0.0, 0.5),)),
+    "leaves a gap": Behaviour(does=((0.0, 0.1), (0.4, 1.0))),
+    "leaves the first sectors": Behaviour(does=((0.01, 1.0),)),
+    "leaves the last sectors": Behaviour(does=((0.0, 0.99),)),
+    "fails": Behaviour(does=((0.0, 0.5),), ends=FAILED),
+    "fails though all is erased": Behaviour(ends=FAILED),
+    "forgets": Behaviour(ends=FORGOTTEN),
+    "forgets and did nothing": Behaviour(does=(), ends=FORGOTTEN),
+    "forgets at once": Behaviour(ends=FORGOTTEN, polls=0),
+    "tells an unknown status": Behaviour(ends=DeviceStatus(CommandState.UNKNOWN, ("SSTAT 0x0007",))),
+    "hangs": Behaviour(hangs_at=650),
+    "no longer answers": Behaviour(status_error_from=2),
+    "is noise after a block erase": Behaviour(value=None),
+    "says what it said years ago": Behaviour(before=LONG_AGO, polls=0),
+    "says what it said years ago and did nothing": Behaviour(does=(), before=LONG_AGO, polls=0),
+    "was running before": Behaviour(before=DeviceStatus(CommandState.RUNNING, ("SSTAT 0x0002",), 10)),
+    "refuses": Behaviour(does=(), exit_code=1, ends=FORGOTTEN, polls=0),
+    "can't be prepared": Behaviour(prepare_error="frozen"),
+    "can't be given back": Behaviour(settle_error="password"),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_no_lie_is_a_success(tmp_path, name):
+    drive, result = run(tmp_path, LIES[name])
+    assert result.state in {JobState.FAILED, JobState.UNKNOWN}
+    assert result.reason
+    assert outcome_of(result) in {Outcome.FAILED, Outcome.UNKNOWN}
+    assert forged_success(result) is Outcome.FAILED
+    assert drive.commands[0].calls[-1] == "close"
+
+
+STARTED = {
+    "forgets",
+    "forgets at once",
+    "tells an unknown status",
+    "hangs",
+    "no longer answers",
+    "was running before",
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_what_was_started_and_cannot_be_confirmed_is_followed_by_nothing(tmp_path, name):
+    drive, result = run(tmp_path, LIES[name], BLOCK, (FORMAT, Behaviour()), asked="auto")
+    unconfirmed = result.attempts[0].outcome is CommandOutcome.UNCONFIRMED
+    assert unconfirmed or name not in STARTED
+    if unconfirmed:
+        assert result.state is JobState.UNKNOWN
+        assert len(result.attempts) == 1
+        assert not result.passes
+        return
+    # The next technique of the ladder did it: what is claimed is its level, and both attempts are told.
+    assert [a.technique for a in result.attempts] == [BLOCK, FORMAT]
+    assert outcome_of(result) is Outcome.SANITIZED
+    assert result.rung.level is Method.CLEAR
+    assert bytes(drive.store.data).count(OLD) == 0
+
+
+def test_the_overwrite_comes_last_and_is_judged_as_one(tmp_path):
+    drive, result = run(tmp_path, LIES["does half"], BLOCK, (FORMAT, Behaviour(does=(), ends=FAILED)), asked="auto")
+    assert len(result.attempts) == 2
+    assert len(result.passes) == 1
+    assert result.rung.technique is Technique.OVERWRITE
+    assert outcome_of(result) is Outcome.SANITIZED
+    assert bytes(drive.store.data).count(OLD) == 0
+
+
+def test_nothing_below_the_level_required_is_tried(tmp_path):
+    _, result = run(tmp_path, LIES["does half"], BLOCK, (FORMAT, Behaviour()), asked="auto", required=Method.PURGE)
+    assert [a.technique for a in result.attempts] == [BLOCK]
+    assert result.state is JobState.FAILED
+    assert outcome_of(result) is Outcome.FAILED
+
+
+@pytest.mark.parametrize("technique", [CRYPTO, ENHANCED])
+def test_a_changed_key_is_shown_by_markers_alone(tmp_path, technique):
+    drive, result = run(tmp_path, Behaviour(value=None), technique)
+    assert outcome_of(result) is Outcome.SANITIZED
+    (attempt,) = result.attempts
+    assert attempt.read_back is None
+    assert attempt.markers.bytes_total * 20 >= drive.drive.identity.capacity_bytes
+    assert result.rung.level is Method.CLEAR
+
+
+def test_a_gap_under_a_changed_key_shows(tmp_path):
+    _, result = run(tmp_path, Behaviour(does=((0.0, 0.1), (0.4, 1.0)), value=None), CRYPTO)
+    assert result.state is JobState.FAILED
+    assert "unchanged" in result.reason
+
+
+def test_a_blank_disk_that_does_nothing_is_not_erased_by_it(tmp_path):
+    drive = firmware_drive((BLOCK, Behaviour(does=())), media_type=MediaType.SOLID_STATE)
+    drive.store.data[:] = bytes(len(drive.store.data))
+    result = run_one(tmp_path, drive, technique=BLOCK.value, course=FAST)
+    assert result.state is JobState.FAILED
+    assert forged_success(result) is Outcome.FAILED
+
+
+def test_markers_that_were_not_stored_prove_nothing(tmp_path):
+    drive = firmware_drive((BLOCK, Behaviour()), media_type=MediaType.SOLID_STATE)
+    drive.faults.dropped = ((1024 * 1024, 4096),)
+    result = run_one(tmp_path, drive, technique=BLOCK.value, course=FAST)
+    assert result.state is JobState.FAILED
+    assert "read back as they were written" in result.reason
+    assert not drive.commands[0].started
+    assert forged_success(result) is Outcome.FAILED
+
+
+def test_another_drive_came_back(tmp_path):
+    drive = firmware_drive((BLOCK, Behaviour()), media_type=MediaType.SOLID_STATE)
+    opened = []
+
+    def other():
+        opened.append(1)
+        if len(opened) == 2:
+            drive.faults.at_open = replace(drive.drive.identity, serial="OTHER")
+
+    drive.faults.on_open = other
+    result = run_one(tmp_path, drive, technique=BLOCK.value, course=FAST)
+    assert result.state is JobState.UNKNOWN
+    assert forged_success(result) is Outcome.FAILED
+
+
+def test_the_command_is_announced_with_what_undoes_it(tmp_path):
+    note = "user password 'ardoise'"
+    drive = firmware_drive((ENHANCED, Behaviour(value=None, note=note)), media_type=MediaType.HARD_DISK)
+    it = sitting(tmp_path, drive, technique=ENHANCED.value, course=FAST)
+    it.engine.start(it.plans)
+    assert it.engine.wait(60)
+    events = read_journal(it.path).events
+    command = next(e for e in events if isinstance(e, CommandEvent))
+    assert command.note == note
+    assert command.status_before.state is CommandState.NEVER
+    attempt = next(e for e in events if isinstance(e, AttemptEvent))
+    assert events.index(command) < events.index(attempt)
+    (result,) = it.engine.results()
+    assert result.rung.level is Method.PURGE
+    assert attempt.result == result.attempts[0]
+    assert outcome_of(result) is Outcome.SANITIZED
+
+
+def test_an_enhanced_erase_of_flash_is_no_purge(tmp_path):
+    _, result = run(tmp_path, Behaviour(value=None), ENHANCED)
+    assert result.rung.level is Method.CLEAR
+    forged = replace(result.plan, ladder=(replace(result.rung, level=Method.PURGE),))
+    assert outcome_of(replace(result, plan=forged)) is Outcome.FAILED
