@@ -18,7 +18,6 @@ from tests.lab.models import Model, masked
 from tests.lab.network import Network
 
 _TRANSCRIPTS = Path(__file__).parent / "transcripts"
-_NODES = {"user": "/dev/mmcblk0", "boot0": "/dev/mmcblk0boot0", "boot1": "/dev/mmcblk0boot1"}
 
 
 @pytest.mark.parametrize("model", models.MODELS, ids=lambda model: model.key)
@@ -35,13 +34,11 @@ def test_what_the_tools_say(tmp_path: Path, model: Model) -> None:
 
 def transcript(lab: Path, model: Model) -> str:
     """Each command of the model with what it says and its exit code, masked."""
-    drives, prefix = [], ""
+    drives = []
     if model.emmc:
-        model.emmc.make(lab / "emmc", **_NODES)
-        drives = [lab / "drive"]
+        drives = model.emmc.make_drive(lab)
         plant(drives[0], model.emmc.sectors)
-        prefix = f"export MMC_SHIM=/lab/emmc LD_PRELOAD={models.SHIM}; "
-    asked = tuple(_asked(command, prefix) for command in model.commands)
+    asked = tuple(_asked(command) for command in model.commands)
     case = Case((), "", (*model.making, *asked), runs=0, remotes=model.remotes)
     if model.remotes:
         with Network(lab / "network") as network:
@@ -53,6 +50,6 @@ def transcript(lab: Path, model: Model) -> str:
     return masked((lab / "told").read_text())
 
 
-def _asked(command: str, prefix: str) -> str:
+def _asked(command: str) -> str:
     line = shlex.quote(f"$ {command}")
-    return f'printf "%s\\n" {line} >>/lab/told; ({prefix}{command}) >>/lab/told 2>&1 && code=0 || code=$?; echo "exit $code" >>/lab/told'
+    return f'printf "%s\\n" {line} >>/lab/told; ({command}) >>/lab/told 2>&1 && code=0 || code=$?; echo "exit $code" >>/lab/told'

@@ -10,7 +10,6 @@ from tests.lab.drives.emmc import Emmc
 from tests.lab.network import Remote
 
 EMMC_SECTORS = 16_384
-SHIM = "/src/build/lab/mmc_shim.so"
 
 
 @dataclass(frozen=True)
@@ -34,21 +33,17 @@ EMMC = Model(
         "mmc extcsd read /dev/mmcblk0",
         "mmc status get /dev/mmcblk0",
         "mmc writeprotect boot get /dev/mmcblk0",
-        "mmc erase discard 0 1023 /dev/mmcblk0",
-        "mmc erase trim 0 7 /dev/mmcblk0",
-        "mmc erase legacy 0 16383 /dev/mmcblk0",
-        "mmc erase secure-erase 0 16383 /dev/mmcblk0",
-        "mmc erase secure-trim1 0 7 /dev/mmcblk0",
-        "mmc erase secure-trim2 0 7 /dev/mmcblk0",
-        "mmc erase legacy 0 16384 /dev/mmcblk0",
-        "mmc erase secure-erase 0 1023 /dev/mmcblk0boot0",
+        "mmc erase discard 0 524287 /dev/mmcblk0",
+        "mmc erase trim 0 4095 /dev/mmcblk0",
+        "mmc erase legacy 0 8388607 /dev/mmcblk0",
+        "mmc erase secure-erase 0 8388607 /dev/mmcblk0",
+        "mmc erase secure-trim1 0 4095 /dev/mmcblk0",
+        "mmc erase secure-trim2 0 4095 /dev/mmcblk0",
+        "mmc erase legacy 0 8388608 /dev/mmcblk0",
+        "mmc erase secure-erase 0 524287 /dev/mmcblk0boot0",
         "mmc sanitize /dev/mmcblk0 60000",
     ),
-    making=(
-        "mknod /dev/mmcblk0 b $(tr : ' ' </sys/block/ubdb/dev)",
-        "truncate -s 512K /tmp/boot0 /tmp/boot1",
-        "for n in 0 1; do losetup /dev/loop$n /tmp/boot$n && mknod /dev/mmcblk0boot$n b 7 $n; done",
-    ),
+    making=("python3 -m tests.lab.emmc_tree",),
     emmc=Emmc(EMMC_SECTORS, boot_size_mult=4),
 )
 

@@ -13,6 +13,7 @@ Kind = Literal["refuse", "nothing", "half", "fail", "hang"]
 
 # JESD84-B51, 7.4: SEC_FEATURE_SUPPORT[231].
 SECURE_ER_EN, SEC_BD_BLK_EN, SEC_GB_CL_EN, SEC_SANITIZE = 1 << 0, 1 << 2, 1 << 4, 1 << 6
+_NODES = {"user": "/dev/mmcblk0", "boot0": "/dev/mmcblk0boot0", "boot1": "/dev/mmcblk0boot1"}
 _BOOT_UNIT = 128 << 10
 _VERSION_5_1, _CSD_IN_REGISTER, _HS400 = 8, 2, 0x57
 
@@ -79,6 +80,15 @@ class Emmc:
         ]
         (folder / "settings").write_text("\n".join(lines) + "\n")
         (folder / "ext_csd").write_bytes(self.register())
+
+    def make_drive(self, lab: Path) -> list[Path]:
+        """The files of a guest's eMMC: its user area and its boot partitions, in the order of the guest's drives; emmc_tree.py is the rest."""
+        self.make(lab / "emmc", **_NODES)
+        sizes = {"drive": self.sectors * 512, "boot0": self.boot_bytes, "boot1": self.boot_bytes}
+        for name, size in sizes.items():
+            with (lab / name).open("wb") as file:
+                file.truncate(size)
+        return [lab / name for name, size in sizes.items() if size]
 
 
 def leftover(folder: Path, area: str = "user") -> bytes:

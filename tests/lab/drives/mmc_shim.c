@@ -40,10 +40,12 @@ enum { SWITCH = 6, SEND_EXT_CSD = 8, SEND_STATUS = 13, GROUP_START = 35, GROUP_E
 #define GENERAL_ERROR (1U << 19)
 
 /* 7.4, extended CSD register. */
-enum { SANITIZE_START = 165, ERASED_MEM_CONT = 181, EXT_CSD_REV = 192, HC_ERASE_GRP_SIZE = 224 };
+enum { SANITIZE_START = 165, ERASED_MEM_CONT = 181, EXT_CSD_REV = 192, SEC_COUNT = 212, HC_ERASE_GRP_SIZE = 224 };
 enum { SEC_FEATURE_SUPPORT = 231, SECURE_ER_EN = 1 << 0, SEC_GB_CL_EN = 1 << 4, SEC_SANITIZE = 1 << 6 };
 /* Bytes from 192 up are the properties segment, which the host can't write (7.4). */
 #define FIRST_PROPERTY 192
+/* 7.4, SEC_COUNT: a device of more than 2 GiB counts sectors, a smaller one bytes. */
+#define MOST_BYTE_ADDRESSED (4ULL << 20)
 /* Discard came with version 4.5, which says 6 there. */
 #define REV_4_5 6
 
@@ -157,9 +159,11 @@ static int blank_piece(int node, int rest, unsigned long long at, size_t length,
     memset(blank, csd[ERASED_MEM_CONT] ? 0xFF : 0, length);
     if (pread(node, before, length, at) != (ssize_t)length)
         return -1;
+    if (!purge && !memcmp(before, blank, length))
+        return 0;
     if (purge)
         memset(before, 0, length);
-    if ((purge || memcmp(before, blank, length)) && pwrite(rest, before, length, at) != (ssize_t)length)
+    if (pwrite(rest, before, length, at) != (ssize_t)length)
         return -1;
     return pwrite(node, blank, length, at) == (ssize_t)length ? 0 : -1;
 }
@@ -211,8 +215,13 @@ static int no_answer(void) {
     return -1;
 }
 
+static unsigned long long sector_at(unsigned address) {
+    unsigned long long sectors = csd[SEC_COUNT] | csd[SEC_COUNT + 1] << 8 | csd[SEC_COUNT + 2] << 16 | (unsigned)csd[SEC_COUNT + 3] << 24;
+    return sectors > MOST_BYTE_ADDRESSED ? address : address / SECTOR;
+}
+
 static int carry_out(const struct operation *operation, int area) {
-    unsigned long long first = erase_start, end = erase_end + 1ULL, group = csd[HC_ERASE_GRP_SIZE] * 1024ULL;
+    unsigned long long first = sector_at(erase_start), end = sector_at(erase_end) + 1, group = csd[HC_ERASE_GRP_SIZE] * 1024ULL;
     const char *kind = fault(operation->name);
     if (operation->groups && group) {
         /* 6.6, Erase: the device ignores the address bits below the erase group's size, so both ends are whole groups. */
@@ -313,8 +322,7 @@ static int command(int area, struct mmc_ioc_cmd *command) {
         break;
     case GROUP_START:
     case GROUP_END:
-        /* Sector addresses, as of every device whose SEC_COUNT is not 0. */
-        if (command->arg >= sectors_of(area))
+        if (sector_at(command->arg) >= sectors_of(area))
             pending |= OUT_OF_RANGE;
         else if (command->opcode == GROUP_START)
             erase_start = command->arg, addressed = 1;
