@@ -110,7 +110,18 @@ def _of(faults: tuple[OwnFault, ...], *without: str) -> tuple[OwnFault, ...]:
     return tuple(f for f in faults if f.key not in without)
 
 
-_SAS = _of(_SANITIZE, "sanitize frozen", "loses every answer", "refuses, sense as libata's", "forgets its status")
+_SAS = (
+    *_of(
+        _SANITIZE,
+        "sanitize frozen",
+        "loses every answer",
+        "refuses, sense as libata's",
+        "forgets its status",
+        "lies: completed at once",
+    ),
+    # SCSI keeps no word of success: what was never seen at work is not known to have ended.
+    OwnFault("lies: completed at once", {"completes_at_once": True, "erase": "nothing"}, (UNKNOWN,), "does not tell"),
+)
 # After a change of the key anything may stand there: what is said of a gap is said by markers alone.
 _FF = "erased as ff"
 
