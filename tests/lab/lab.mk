@@ -5,7 +5,7 @@ QUICK := random-full or power_cut[1] or power_cut[6] or power_cut[11] or power_c
 .PHONY: lab lab-quick lab-models lab-own lab-guest
 SHIM := build/lab/mmc_shim.so
 MODELS := tests/lab/lab_models.py tests/lab/lab_emmc.py tests/lab/lab_drive_power.py
-OWN := tests/lab/lab_own_erase.py tests/lab/lab_own_power.py
+OWN := tests/lab/lab_own_erase.py tests/lab/lab_own_power.py tests/lab/lab_own_emmc.py
 
 lab: lab-guest ## the engine on faulty drives and through power cuts, the tools on the drives' models, in a User Mode Linux guest, into docs/faults.md (root or sudo for the first time)
 	$(LAB) tests/lab/lab_many.py -p no:xdist
