@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,16 @@ def lab(tmp_path: Path, shop: Shop) -> Path:
 
 
 def sanitize(
-    *nodes: str, passes: str, verify: str = "full", confirm: str = "", technique: str = "overwrite"
+    *nodes: str, passes: str, verify: str = "full", confirms: Sequence[str] = (), technique: str = "overwrite"
 ) -> tuple[str, ...]:
-    """The command that a guest runs; `confirm` is the serial of a drive that has one."""
+    """The command that a guest runs; `confirms` are the serials of drives that have one."""
     return (
         *(
             "sanitize",
             "--drive",
             *nodes,
             "--confirm",
-            *([confirm] if confirm else nodes),
+            *(confirms or nodes),
             "--real-drives",
             "--technique",
             technique,

@@ -69,7 +69,7 @@ _ROWS = (
 def test_own_erase_of_an_emmc(lab: Path, row: Row) -> None:
     drives = row.device.make_drive(lab)
     plant(drives[0], _SECTORS)
-    argv = sanitize(_NODE, passes="random", confirm=_SERIAL, technique=row.technique)
+    argv = sanitize(_NODE, passes="random", confirms=[_SERIAL], technique=row.technique)
     result = guest.run(lab, drives, Case(argv, _NODE, before=("python3 -m tests.lab.emmc_tree",)))
     (run,) = result.runs
     records = drive_records(lab / "evidence", _NODE)

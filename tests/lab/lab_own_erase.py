@@ -1,9 +1,14 @@
-"""Every technique of a drive's own on every fault where it applies, with the real tools: no fault ends in *sanitized* while something is left."""
+"""Every technique of a drive's own on every fault where it applies, with the real tools: no fault ends in *sanitized* while something is left.
+
+One guest has all drives of a technique, each with a fault of its own, in one session; those that must be refused are in a session of their own.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,55 +18,83 @@ from tests.lab.conftest import sanitize
 from tests.lab.disk import left, plant
 from tests.lab.guest import PLACE, Case
 from tests.lab.network import Network
-from tests.lab.own_erases import ERASES, REFUSED, SANITIZED, SECTORS, Erase, OwnFault, config
+from tests.lab.own_erases import ERASES, REFUSED, SANITIZED, SECTORS, Erase, OwnFault
 
 CELLS = PLACE / "own-erases"
-_RUNS = [(erase, fault) for erase in ERASES for fault in erase.faults]
-_CODES = {SANITIZED: 0, REFUSED: 3}
+_GROUPS = [(erase, refused) for erase in ERASES for refused in (False, True) if erase.of(refused=refused)]
 
 
-@pytest.mark.parametrize(("erase", "fault"), _RUNS, ids=[f"{e.word}-{f.key.replace(' ', '-')}" for e, f in _RUNS])
-def test_own_erase(lab: Path, erase: Erase, fault: OwnFault) -> None:
+@dataclass(frozen=True)
+class OwnCell:
+    """What one technique came to on one fault; `left` are planted bytes that the medium still holds."""
+
+    technique: str
+    fault: str
+    outcome: str
+    reason: str
+    left: int
+    level: str
+    status_after: tuple[str, ...]
+
+    def save(self) -> None:
+        """Keep it for the page."""
+        CELLS.mkdir(parents=True, exist_ok=True)
+        name = "".join(c if c.isalnum() else "-" for c in f"{self.technique}.{self.fault}")
+        (CELLS / f"{name}.json").write_text(json.dumps(asdict(self)))
+
+
+@pytest.mark.parametrize(
+    ("erase", "refused"), _GROUPS, ids=[f"{e.word}{'-refused' if refused else ''}" for e, refused in _GROUPS]
+)
+def test_own_erase(lab: Path, erase: Erase, *, refused: bool) -> None:
+    faults = erase.of(refused=refused)
     kind = erase.kind
-    image = lab / kind.image
-    image.parent.mkdir(parents=True, exist_ok=True)
-    plant(image, SECTORS)
-    argv = sanitize(kind.remote.node, passes="random", confirm=kind.serial, technique=erase.word)
-    case = Case(argv, kind.remote.node, module="tests.lab.on_network", remotes=(kind.remote,))
+    remotes = tuple(kind.remote(number) for number in range(len(faults)))
+    for number in range(len(faults)):
+        (lab / str(number)).mkdir()
+        plant(lab / str(number) / kind.image, SECTORS)
+    nodes = [remote.node for remote in remotes]
+    argv = sanitize(
+        *nodes, passes="random", confirms=[kind.serial(n) for n in range(len(faults))], technique=erase.word
+    )
+    case = Case(argv, nodes[0], module="tests.lab.on_network", remotes=remotes)
     with Network(lab / "network") as network:
-        drive = network.drive(kind.remote, config(kind, fault))
+        drives = [kind.config(number, fault.config) for number, fault in enumerate(faults)]
+        server = network.drive(remotes[0], {"drives": drives})
         result = guest.run(lab, [], case, network=network)
-        drive.cut()
+        server.cut()
     (run,) = result.runs
-    records = drive_records(lab / "evidence", kind.remote.node)
-    record = records[-1] if records else None
-    outcome = record["outcome"] if record else "refused" if run["code"] == 3 else "no record"
-    reason = record["reason"] if record else run["err"].strip()
-    found = left(image, SECTORS)
-    save(erase, fault, outcome, reason, found.bytes)
-
-    told = f"{outcome}: {reason}\n{found.bytes} bytes left\n{json.dumps(record, indent=1) if record else ''}\n{run['err']}"
-    assert "Traceback" not in run["err"], told
-    assert (run["code"] == 0) == (outcome == SANITIZED), told
-    assert outcome != SANITIZED or found.bytes == 0, told
-    assert outcome in fault.outcomes, told
-    assert fault.because in reason, told
-    assert run["code"] == _CODES.get(outcome, 1), told
-    if outcome == SANITIZED:
-        assert record
-        (attempt,) = record["attempts"]
-        assert attempt["technique"] == erase.technique
-        assert attempt["status_after"]["raw"], told
+    assert "Traceback" not in run["err"], run["err"]
+    cells = [
+        _cell(erase, fault, run, lab, nodes[number], left(lab / str(number) / kind.image, SECTORS).bytes)
+        for number, fault in enumerate(faults)
+    ]
+    for cell in cells:
+        cell.save()
+    wrong = [problem for cell, fault in zip(cells, faults, strict=True) if (problem := _problem(cell, fault))]
+    assert not wrong, "\n".join([*wrong, run["err"]])
+    assert run["code"] == (3 if refused else 1), run["err"]
 
 
-def save(erase: Erase, fault: OwnFault, outcome: str, reason: str, left_bytes: int) -> None:
-    """Keep the cell for the page."""
-    CELLS.mkdir(parents=True, exist_ok=True)
-    cell = {
-        "technique": erase.technique,
-        "fault": fault.key,
-        "outcome": outcome,
-        "reason": reason,
-        "left": left_bytes,
-    }
-    (CELLS / f"{erase.word}.{fault.key.replace(' ', '-').replace('%', '')}.json").write_text(json.dumps(cell))
+def _cell(erase: Erase, fault: OwnFault, run: dict[str, Any], lab: Path, node: str, left_bytes: int) -> OwnCell:
+    records = drive_records(lab / "evidence", node) if (lab / "evidence").exists() else []
+    if not records:
+        lines = [line for line in run["err"].splitlines() if node in line]
+        outcome = REFUSED if run["code"] == 3 and lines else "no record"
+        return OwnCell(erase.technique, fault.key, outcome, " ".join(lines), left_bytes, "", ())
+    (drive,) = records
+    attempts = drive.get("attempts", [])
+    status = tuple(attempts[-1]["status_after"]["raw"]) if attempts else ()
+    reason, level = drive["reason"], drive["level_reached"]
+    return OwnCell(erase.technique, fault.key, drive["outcome"], reason, left_bytes, level, status)
+
+
+def _problem(cell: OwnCell, fault: OwnFault) -> str:
+    told = f"{cell.technique}, {cell.fault}: {cell.outcome}, {cell.left} bytes left: {cell.reason}"
+    if cell.outcome not in fault.outcomes:
+        return f"expected {' or '.join(fault.outcomes)}: {told}"
+    if cell.outcome == SANITIZED and (cell.left or not cell.status_after or cell.level == "none"):
+        return f"FALSE SUCCESS: {told}"
+    if cell.outcome != SANITIZED and cell.level not in {"none", ""}:
+        return f"a level without a success: {told}"
+    return "" if fault.because in cell.reason else f"expected {fault.because!r}: {told}"

@@ -14,7 +14,7 @@ from tests.lab.conftest import sanitize
 from tests.lab.disk import left, plant
 from tests.lab.guest import Case
 from tests.lab.network import Network
-from tests.lab.own_erases import ATA, NVME_KIND, SAS, SECTORS, Kind, OwnFault, config
+from tests.lab.own_erases import ATA, NVME_KIND, SAS, SECTORS, Kind
 
 _SLOW = {
     ATA: {"erase_seconds": 4.0},
@@ -38,18 +38,18 @@ _WAIT_SECONDS = 6.0
 @pytest.mark.parametrize("drive_too", [False, True], ids=["guest", "guest-and-drive"])
 @pytest.mark.parametrize(("technique", "kind"), _TECHNIQUES, ids=[t.replace(" ", "-") for t, _ in _TECHNIQUES])
 def test_power_cut(lab: Path, technique: str, kind: Kind, *, drive_too: bool) -> None:
-    image = lab / kind.image
-    image.parent.mkdir(parents=True, exist_ok=True)
+    remote, image = kind.remote(0), lab / "0" / kind.image
+    image.parent.mkdir()
     plant(image, SECTORS)
     with Network(lab / "network") as network:
-        drive = network.drive(kind.remote, config(kind, OwnFault("slow", _SLOW[kind], ())))
+        drive = network.drive(remote, {"drives": [kind.config(0, _SLOW[kind])]})
         assert guest.run_until_cut(lab, [], _case(kind, technique), network=network, when=_half_erased(image))
         if drive_too:
             drive.cut()
             drive.power_on()
         guest.run(lab, [], _case(kind, "auto", f"sleep {_WAIT_SECONDS}"), network=network)
         drive.cut()
-    first, *later = drive_records(lab / "evidence", kind.remote.node)
+    first, *later = drive_records(lab / "evidence", remote.node)
     assert first["outcome"] in {"unknown", "interrupted"}, first
     assert first["level_reached"] == "none", first
     told = f"{[(d['outcome'], d['reason']) for d in later]}"
@@ -59,8 +59,10 @@ def test_power_cut(lab: Path, technique: str, kind: Kind, *, drive_too: bool) ->
 
 
 def _case(kind: Kind, technique: str, *before: str) -> Case:
-    argv = sanitize(kind.remote.node, passes="random", confirm=kind.serial, technique=technique.replace(" ", "-"))
-    return Case(argv, kind.remote.node, before=before, module="tests.lab.on_network", remotes=(kind.remote,))
+    remote = kind.remote(0)
+    word = technique.replace(" ", "-")
+    argv = sanitize(remote.node, passes="random", confirms=[kind.serial(0)], technique=word)
+    return Case(argv, remote.node, before=before, module="tests.lab.on_network", remotes=(remote,))
 
 
 def _half_erased(image: Path) -> Callable[[], bool]:

@@ -79,7 +79,7 @@ def goes_on(lab: Path) -> int:
 
 
 def _argv() -> tuple[str, ...]:
-    return sanitize(LOOP, passes="dod-3", confirm=SERIAL)
+    return sanitize(LOOP, passes="dod-3", confirms=[SERIAL])
 
 
 def cut_off(lab: Path, share: float, *, loses: bool, seed: int) -> None:

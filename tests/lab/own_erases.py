@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.lab.disk import MIB
-from tests.lab.models import NVME, SDA, scsi_config
 from tests.lab.network import Remote
 
-SECTORS = 64 * MIB // 512
+SIZE = 16 * MIB
+SECTORS = SIZE // 512
 SANITIZED, FAILED, UNKNOWN, REFUSED = "sanitized", "failed", "unknown", "refused"
 _NOT_DONE = (FAILED, UNKNOWN)
 
@@ -30,12 +30,38 @@ class OwnFault:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of drive on the network; `image` is the medium's file, `node` has `serial`."""
+    """One kind of drive on the network; `nodes` is how the kernel counts them, `image` the medium's file below LAB/NUMBER."""
 
     key: str
-    remote: Remote
+    protocol: str
+    port: int
+    nodes: str
     image: str
-    serial: str
+
+    def remote(self, number: int) -> Remote:
+        """What the guest logs in to for its drive of this number, from 0."""
+        node = self.nodes.format(n=number, letter=chr(ord("a") + number))
+        return Remote(self.protocol, f"{_NAMES[self.protocol]}:drive-{number}", node, self.port)
+
+    def serial(self, number: int) -> str:
+        """The serial number of a drive."""
+        return f"LAB{number:04d}"
+
+    def config(self, number: int, fault: dict[str, Any]) -> dict[str, Any]:
+        """What the model of one drive reads."""
+        place, target = f"LAB/{number}", self.remote(number).target
+        if self is NVME_KIND:
+            own = {
+                "subnqn": target,
+                "folder": place,
+                "serial": self.serial(number),
+                "namespaces": [{"bytes": SIZE}],
+            }
+            return own | fault
+        identity = {"serial": self.serial(number), "wwn": 0x5000C500A1B2C300 + number}
+        files = {"image": f"{place}/{self.image}", "state": f"{place}/state", "size": SIZE}
+        faults = {"erase_seconds": 0.6, **fault}
+        return {"iqn": target, "kind": self.key, **files, "identity": identity, "faults": faults}
 
 
 @dataclass(frozen=True)
@@ -51,17 +77,15 @@ class Erase:
         """The technique as the command line takes it."""
         return self.technique.replace(" ", "-")
 
+    def of(self, *, refused: bool) -> tuple[OwnFault, ...]:
+        """The faults with which a plan must be refused, or the others."""
+        return tuple(f for f in self.faults if (f.outcomes == (REFUSED,)) == refused)
 
-ATA = Kind("ata", SDA, "image", "LAB0001")
-SAS = Kind("sas", SDA, "image", "LAB0001")
-NVME_KIND = Kind("nvme", NVME, "nvme/namespace-1", "SIMNVME0001")
 
-
-def config(kind: Kind, fault: OwnFault) -> dict[str, Any]:
-    """What the drive's model reads."""
-    if kind is NVME_KIND:
-        return {"drives": [{"subnqn": NVME.target, "folder": "LAB/nvme", **fault.config}]}
-    return scsi_config(kind.key, faults={"erase_seconds": 0.6, **fault.config})
+_NAMES = {"iscsi": "iqn.2026-11.test.ardoise", "nvme": "nqn.2026-11.test.ardoise"}
+ATA = Kind("ata", "iscsi", 3260, "/dev/sd{letter}", "image")
+SAS = Kind("sas", "iscsi", 3260, "/dev/sd{letter}", "image")
+NVME_KIND = Kind("nvme", "nvme", 4420, "/dev/nvme{n}n1", "namespace-1")
 
 
 _HEALTHY = OwnFault("healthy", {}, (SANITIZED,))
@@ -72,10 +96,10 @@ _COMMON = (
     OwnFault("does half", {"erase": "half"}, (FAILED,), "unchanged"),
     OwnFault("leaves a gap", {"erase": "gap"}, (FAILED,), "unchanged"),
     OwnFault("refuses", {"erase": "refuses"}, (FAILED,)),
-    OwnFault("refuses, sense as libata's", {"erase": "refuses", "sense": "libata"}, (FAILED, REFUSED)),
+    OwnFault("refuses, sense as libata's", {"erase": "refuses", "sense": "libata"}, (FAILED,)),
     OwnFault("comes back as another", {"serial_after": "OTHER0001"}, (UNKNOWN,), "not the one that was planned"),
     OwnFault("drops every write", {"drops_all_writes": True}, (FAILED,), "read back as they were written"),
-    OwnFault("drops writes of its middle", {"drops_writes": [[40000, 8000]]}, (FAILED,), "read back as they were"),
+    OwnFault("drops writes of its middle", {"drops_writes": [[10000, 2000]]}, (FAILED,), "read back as they were"),
     OwnFault("was blank, does nothing", {"blank": True, "erase": "nothing"}, (FAILED,), "unchanged"),
     OwnFault("loses every answer", {"sense": "lost"}, (REFUSED,)),
 )
@@ -120,7 +144,9 @@ _SAS = (
         "lies: completed at once",
     ),
     # SCSI keeps no word of success: what was never seen at work is not known to have ended.
-    OwnFault("lies: completed at once", {"completes_at_once": True, "erase": "nothing"}, (UNKNOWN,), "does not tell"),
+    OwnFault(
+        "lies: completed at once", {"completes_at_once": True, "erase": "nothing"}, (UNKNOWN,), "does not tell"
+    ),
 )
 # After a change of the key anything may stand there: what is said of a gap is said by markers alone.
 _FF = "erased as ff"

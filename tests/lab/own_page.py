@@ -13,9 +13,9 @@ PAGE = REPOSITORY / "docs" / "own-erases.md"
 _HEAD = """# The drive's own erase on faulty drives
 
 Written by `make lab`, which fails where this page and what it measured differ. In a User Mode Linux guest with the image's own packages the program of this checkout
-(`ardoise sanitize --technique ...`, nothing else allowed) asks drives of 64 MiB for one technique each, through hdparm, nvme-cli and sg3_utils. The drives are programs of the lab
+(`ardoise sanitize --technique ...`, nothing else allowed) asks drives of 16 MiB for one technique each, through hdparm, nvme-cli and sg3_utils. The drives are programs of the lab
 that speak ATA and SCSI (over iSCSI) and NVMe (over TCP), with one fault each. Every 512-byte sector held a text of its own; afterwards the medium is searched for them from outside.
-*left* is how much still held one, in MiB.
+*left* is how much still held one, in MiB. All drives of a column are in one session, each with its fault.
 
 No technique was called *sanitized* on a drive that still held something. *refused* means that the plan says so before anything is touched; *unknown* that the command was started and
 its end can't be shown, so nothing else is tried. A drive that erased itself and is still called failed or unknown is one that could not show it.
