@@ -20,7 +20,7 @@ from agent.engine.markers import MarkerPlan, check_changed, plan_markers, plant
 from agent.engine.means import Means
 from agent.engine.surroundings import Cancelled
 from agent.engine.verification import planned_regions
-from agent.errors import AgentError, MediaError, ToolMissing
+from agent.errors import AgentError, IdentityChanged, MediaError, ToolMissing
 from agent.host.firmware import FirmwareCommand
 from agent.host.machine import Machine, Medium
 from agent.model.clock import Clock
@@ -251,6 +251,8 @@ class FirmwareErase:
             now = time.monotonic()
             try:
                 status = command.status()
+            except IdentityChanged as error:
+                raise _Unconfirmed(f"the medium is not the one that was planned: {error.message}") from error
             except AgentError as error:
                 if now - answered > course.silence:
                     raise _Unconfirmed(f"the drive no longer tells its status: {error.message}") from error

@@ -28,15 +28,23 @@ class NvmeDrive:
             raise IdentityChanged(f"{self.node} leads to another drive now.", "List the drives again.")
         return place
 
-    def ready(self, *, with_others: bool) -> NvmePlace:
-        """Ask the controller that will be given the command who it is, and the kernel who uses what it erases.
+    def answering(self) -> NvmePlace:
+        """The same, and both nodes answer for this very drive: the kernel asked once, when it found the controller.
 
-        Raises MediaVanished, IdentityChanged, MediaBusy, ToolMissing, ToolFailed.
+        Raises also ToolMissing, ToolFailed.
         """
         place = self.still_there()
         for node in (self.node, place.controller):
             if not ask_controller(node).same_drive(self.controller):
                 raise IdentityChanged(f"{node} answers for another drive.", "List the drives again.")
+        return place
+
+    def ready(self, *, with_others: bool) -> NvmePlace:
+        """Ask the controller that will be given the command who it is, and the kernel who uses what it erases.
+
+        Raises MediaVanished, IdentityChanged, MediaBusy, ToolMissing, ToolFailed.
+        """
+        place = self.answering()
         siblings = tuple(name for name, _ in place.others) if with_others else ()
         refuse_if_used(self.roots, (place.name, *siblings))
         return place

@@ -49,6 +49,8 @@ class NvmeFormat:
             return DeviceStatus(CommandState.NEVER, (*now.words, busy[0]))
         same = now.same_shape(self._drive.namespace) and place.capacity_bytes == self._drive.place.capacity_bytes
         done = same and self._said_success(self._tool)
+        if done:
+            self._drive.answering()
         return DeviceStatus(CommandState.DONE if done else CommandState.UNKNOWN, now.words)
 
     def prepare(self) -> tuple[ToolRun, ...]:

@@ -50,6 +50,8 @@ class NvmeSanitize:
             return DeviceStatus(CommandState.NEVER, (*status.raw, error))
         if status.state is CommandState.DONE and log.action != self._action:
             return DeviceStatus(CommandState.UNKNOWN, status.raw)
+        if status.state is CommandState.DONE:
+            self._drive.answering()
         return status
 
     def prepare(self) -> tuple[ToolRun, ...]:

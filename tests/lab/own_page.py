@@ -20,6 +20,9 @@ that speak ATA and SCSI (over iSCSI) and NVMe (over TCP), with one fault each. E
 No technique was called *sanitized* on a drive that still held something. *refused* means that the plan says so before anything is touched; *unknown* that the command was started and
 its end can't be shown, so nothing else is tried. A drive that erased itself and is still called failed or unknown is one that could not show it.
 
+eMMC has a lab of its own (`tests/lab/lab_own_emmc.py`): thirteen devices through mmc-utils. One lie can't be seen by any host: a device that erases what can be read and whose sanitize then does
+nothing behind it is called sanitized, for every register and every read says so. Boot areas and RPMB are named as not reached.
+
 """
 
 
