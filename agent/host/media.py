@@ -8,8 +8,10 @@ import fcntl
 import os
 import stat
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from agent.errors import IdentityChanged, MediaBusy, MediaError, MediaVanished
 from agent.host import scsi
@@ -26,6 +28,10 @@ _BLKIOOPT = 0x1279
 _BLKPBSZGET = 0x127B
 _BLKGETSIZE64 = 0x80081272
 _BLKGETDISKSEQ = 0x80081280
+
+BUSY_SECONDS = 2.0
+_LOOK_SECONDS = 0.02
+T = TypeVar("T")
 
 _GONE = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ENOMEDIUM})
 
@@ -112,8 +118,28 @@ class BlockMedium:
             raise IdentityChanged(f"{self._node} was replaced while it was open.", "List the drives again.")
 
 
+def again_while_busy(attempt: Callable[[], T], seconds: float = BUSY_SECONDS) -> T:
+    """What `attempt` gives, tried again for a moment where it raises MediaBusy.
+
+    A program that another thread is starting has our descriptors between its fork and its exec, and with them the claim
+    and the lock of a medium that was closed meanwhile (tests/lab, sixteen drives at once).
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return attempt()
+        except MediaBusy:
+            if time.monotonic() > until:
+                raise
+        time.sleep(_LOOK_SECONDS)
+
+
 def open_exclusively(node: str, roots: Roots, holders: Callable[[], tuple[str, ...]] = tuple) -> BlockMedium:
     """Open a whole disk for writing; raises MediaBusy (naming its holders), MediaVanished, MediaError."""
+    return again_while_busy(lambda: _open_exclusively(node, roots, holders))
+
+
+def _open_exclusively(node: str, roots: Roots, holders: Callable[[], tuple[str, ...]]) -> BlockMedium:
     flags = os.O_RDWR | os.O_EXCL | os.O_DIRECT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         descriptor = os.open(node, flags)

@@ -13,6 +13,7 @@ from agent.errors import IdentityChanged, MediaBusy, MediaVanished, Refused
 from agent.host.ata_firmware import ata_command, read_ata
 from agent.host.firmware import FirmwareCommand
 from agent.host.firmware_quirks import firmware_quirks
+from agent.host.media import again_while_busy
 from agent.host.mmc_firmware import mmc_command, read_mmc
 from agent.host.nvme_firmware import nvme_command, read_nvme
 from agent.host.opal_firmware import joined, read_opal
@@ -117,7 +118,7 @@ class GuardedCommand:
 
     def prepare(self) -> tuple[ToolRun, ...]:
         """Lock the node, ask who uses it and what it is, then prepare; raises MediaBusy, MediaVanished, IdentityChanged, ToolFailed."""
-        self._lock = _locked(self._drive.node)
+        self._lock = again_while_busy(lambda: _locked(self._drive.node))
         if not self._check().same_medium(self._drive.identity):
             raise IdentityChanged(f"The medium at {self._drive.node} is not the one that was planned.")
         return self._command.prepare()

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -149,3 +150,16 @@ def test_nothing_is_asked_of_a_drive_behind_a_bridge(node: Path) -> None:
     assert [o.obstacle for o in reading.obstacles] == [Obstacle.BRIDGED]
     with pytest.raises(Refused):
         own_erase_command(drive_at(node, Bus.USB), Technique.ATA_SECURITY_ERASE, Roots(), lambda: IDENTITY)
+
+
+def test_a_lock_that_goes_in_a_moment_is_waited_for(node: Path) -> None:
+    """A program that is being started elsewhere has our descriptors for as long as its fork takes."""
+    held = node.open()
+    fcntl.flock(held, fcntl.LOCK_EX)
+    timer = threading.Timer(0.2, held.close)
+    timer.start()
+    spy = Spy(node)
+    command = GuardedCommand(drive_at(node), spy, lambda: IDENTITY)
+    command.prepare()
+    assert spy.calls == [("prepare", True)]
+    command.settle()
