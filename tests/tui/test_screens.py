@@ -23,6 +23,7 @@ _SHOWS = {
         "2 drives chosen",
     ),
     "no-drive": ("No drive was found in this machine.", "/sys/block", "driver ahci"),
+    "plan-own-erase": ("1. the drive erases itself", "2. only if that fails", "3. only if that fails"),
     "plan": ("nothing has been touched", "reaches Clear, required is Clear", "not covered:", "one random pass"),
     "confirm": ("these 3 drives", "K R T B", "Cancel", "Not touched:"),
     "confirm-many": ("these 8 drives", " 8 ✗ ST1000LM035-1RK172", "the stick this system runs from", "Cancel"),
