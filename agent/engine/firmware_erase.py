@@ -4,6 +4,7 @@ An exit code is never a verdict, and neither is a status alone. What was started
 repeated nor followed by anything else.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from agent.engine.markers import MarkerPlan, check_changed, plan_markers, plant
 from agent.engine.means import Means
 from agent.engine.surroundings import Cancelled
 from agent.engine.verification import planned_regions
-from agent.errors import AgentError, IdentityChanged, MediaError, ToolMissing
+from agent.errors import AgentError, IdentityChanged, MediaError, Refused, ToolMissing
 from agent.host.firmware import FirmwareCommand
 from agent.host.machine import Machine, Medium
 from agent.model.clock import Clock
@@ -35,9 +36,10 @@ from agent.model.firmware import (
     ToolRun,
     is_attributable,
 )
+from agent.model.firmware_evidence import MOST_SEEN
 from agent.model.sanitization import Plan, Rung
 
-_MOST_SEEN = 64
+_LOG = logging.getLogger(__name__)
 NOT_ASKED = DeviceStatus(CommandState.UNKNOWN, ("not asked",))
 
 
@@ -53,7 +55,7 @@ class Ask:
     clock: Clock
     means: Means
     course: Course
-    opened: Callable[[Identity], None]
+    opened: Callable[[Identity, bool], None]
     starting: Callable[[str], None]
     verifying: Callable[[], None]
     progress: Callable[[int], None]
@@ -86,7 +88,7 @@ class FirmwareErase:
         self.identity_at_end: Identity | None = None
         self.stopped = ""
         self._exit_code: int | None = None
-        self._begun = False
+        self._begun = self._tool_runs = False
 
     def run(self) -> FirmwareResult:
         """Carry the technique out, as far as it goes; raises EvidenceError where the journal does not take what is to begin."""
@@ -128,22 +130,34 @@ class FirmwareErase:
             markers = self._prepare(command)
             self._command(command)
             self._look_afterwards(markers)
-        except _NotStarted as error:
-            return CommandOutcome.NOT_RUNNING, str(error)
-        except _Unconfirmed as error:
-            return CommandOutcome.UNCONFIRMED, str(error)
-        except Cancelled as error:
-            self.stopped = error.message
-            return (CommandOutcome.UNCONFIRMED if self._begun else CommandOutcome.NOT_RUNNING), error.message
+        except Exception as error:  # noqa: BLE001 - told as what it means for the drive, or raised again
+            return self._ended_by(error, command)
         finally:
             command.close()
         if self._after.state is not CommandState.DONE:
             return CommandOutcome.NOT_RUNNING, "the drive says that its erase failed"
         return CommandOutcome.DONE, ""
 
+    def _ended_by(self, error: Exception, command: FirmwareCommand) -> tuple[CommandOutcome, str]:
+        """What an attempt came to that did not go to its end; raises again what came before the command and is not the drive's."""
+        words = error.message if isinstance(error, AgentError) else f"defect of the program: {type(error).__name__}"
+        if isinstance(error, _NotStarted):
+            return CommandOutcome.NOT_RUNNING, str(error)
+        if isinstance(error, Cancelled):
+            self.stopped = words
+        elif not isinstance(error, _Unconfirmed) and not self._begun:
+            raise error
+        if isinstance(error, Cancelled) and not self._begun:
+            return CommandOutcome.NOT_RUNNING, words
+        if not isinstance(error, AgentError | _Unconfirmed):
+            _LOG.error("the erase of %s is no longer followed", self._drive.node, exc_info=error)
+        told = str(error) if isinstance(error, _Unconfirmed) else words
+        # Once the drive was told to erase itself, whatever went wrong here is no reason to deny it.
+        return CommandOutcome.UNCONFIRMED, "; ".join(part for part in (told, command.secret_note) if part)
+
     # --- before
 
-    def _prepare(self, command: FirmwareCommand) -> MarkerPlan:
+    def _prepare(self, command: FirmwareCommand) -> MarkerPlan | None:
         try:
             self._before = command.status()
         except AgentError as error:
@@ -153,7 +167,11 @@ class FirmwareErase:
         try:
             markers = self._plant()
         except MediaError as error:
-            raise _NotStarted(error.message) from error
+            if self._before.state is not CommandState.FAILED:
+                raise _NotStarted(error.message) from error
+            # After a sanitize that failed a drive takes nothing but a new one: without markers it proves nothing, and yet
+            # it gives the drive back to what comes next.
+            markers = None
         self._announce(command)
         return markers
 
@@ -177,10 +195,10 @@ class FirmwareErase:
         try:
             seen = medium.read_identity()
             check_identity(self._drive, seen, medium)
+            self._ask.opened(seen, self._begun)
         except BaseException:
             medium.close()
             raise
-        self._ask.opened(seen)
         return medium
 
     def _announce(self, command: FirmwareCommand) -> None:
@@ -201,6 +219,9 @@ class FirmwareErase:
         except AgentError as error:
             self._settle(command)
             raise _NotStarted(error.message) from error
+        except BaseException:
+            self._settle(command)
+            raise
         try:
             self._run_tool(command)
             self._follow(command)
@@ -220,8 +241,10 @@ class FirmwareErase:
                 ended.set()
 
         threading.Thread(target=run, name=f"{self._ask.means.name}-erase", daemon=True).start()
+        self._tool_runs = True
         while not ended.wait(TICK_SECONDS):
             self._look_around()
+        self._tool_runs = False
         (told,) = outcome
         if isinstance(told, ToolRun):
             self._tools.append(told)
@@ -258,6 +281,11 @@ class FirmwareErase:
                     raise _Unconfirmed(f"the drive no longer tells its status: {error.message}") from error
                 time.sleep(course.poll)
                 continue
+            if status.state is CommandState.UNKNOWN and command.in_background and now - answered <= course.silence:
+                # A link that was reset, a drive that is becoming ready: it is asked again for a while.
+                self._after = status
+                time.sleep(course.poll)
+                continue
             answered = now
             self._note(status)
             if status.state is not CommandState.RUNNING:
@@ -266,7 +294,7 @@ class FirmwareErase:
             if (status.progress_permille or 0) != progress:
                 progress, moved = status.progress_permille or 0, now
                 self._ask.progress(progress)
-            elif now - moved > course.no_progress:
+            elif now - moved > max(course.no_progress, course.per_estimated_minute * (self._ask.rung.minutes or 0)):
                 raise _Unconfirmed(
                     f"the drive's erase has not moved from {progress / 10:.1f} % for {now - moved:.0f} s"
                 )
@@ -274,7 +302,7 @@ class FirmwareErase:
 
     def _note(self, status: DeviceStatus) -> None:
         self._after = status
-        if len(self._seen) < _MOST_SEEN and (not self._seen or self._seen[-1].state is not status.state):
+        if len(self._seen) < MOST_SEEN and (not self._seen or self._seen[-1].state is not status.state):
             self._seen.append(status)
 
     def _judge_status(self, status: DeviceStatus) -> None:
@@ -287,6 +315,9 @@ class FirmwareErase:
         raise _Unconfirmed("the drive does not tell what became of its erase")
 
     def _settle(self, command: FirmwareCommand) -> None:
+        if self._tool_runs:
+            # The drive is at it: it would leave every other question unanswered until it has ended.
+            return
         try:
             self._tools += command.settle()
         except AgentError as error:
@@ -294,9 +325,9 @@ class FirmwareErase:
 
     # --- after
 
-    def _look_afterwards(self, markers: MarkerPlan) -> None:
+    def _look_afterwards(self, markers: MarkerPlan | None) -> None:
         """Markers and read-back, once the drive says that it is done."""
-        if self._after.state is not CommandState.DONE or self._markers is None:
+        if self._after.state is not CommandState.DONE or self._markers is None or markers is None:
             return
         self._ask.verifying()
         medium = self._reopen()
@@ -327,7 +358,7 @@ class FirmwareErase:
         while True:
             try:
                 return self._open()
-            except MediaError as error:
+            except (MediaError, Refused) as error:
                 if time.monotonic() > until:
                     raise _Unconfirmed(f"the medium did not come back: {error.message}") from error
             self._look_around()

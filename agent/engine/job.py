@@ -160,9 +160,11 @@ class Job:
             look_around=self._look_around,
         )
 
-    def _opened(self, identity: Identity) -> None:
+    def _opened(self, identity: Identity, begun: bool = False) -> None:
         self._identity_at_open = identity
-        self._around.journal.announce(OpenedEvent(self.job_id, identity, self._clock.now()))
+        journal = self._around.journal
+        note = journal.append if begun else journal.announce
+        note(OpenedEvent(self.job_id, identity, self._clock.now()))
 
     def _overwrite(self) -> tuple[JobState, str]:
         medium = self._around.machine.open_medium(self.plan.drive)

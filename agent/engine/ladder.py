@@ -1,11 +1,13 @@
 """The drive's own techniques of a plan, one after the other, until one is shown to have done it or nothing more may be tried."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from agent.engine.firmware_erase import Ask, FirmwareErase
 from agent.engine.journal import AttemptEvent
 from agent.engine.surroundings import Cancelled
+from agent.errors import EvidenceError
 from agent.model.drive import Identity
 from agent.model.firmware import CommandOutcome, FirmwareResult
 from agent.model.firmware_evidence import shortcoming
@@ -33,9 +35,12 @@ class Ladder:
             result = attempt.run()
             self.attempts.append(result)
             self.identity_at_end = attempt.identity_at_end
-            ask.journal.append(AttemptEvent(ask.job_id, result))
             if result.outcome is CommandOutcome.UNCONFIRMED:
+                with suppress(EvidenceError):
+                    # A stick that takes nothing more makes this no more certain.
+                    ask.journal.append(AttemptEvent(ask.job_id, result))
                 return JobState.UNKNOWN, self._joined(rung, result.reason)
+            ask.journal.append(AttemptEvent(ask.job_id, result))
             if attempt.stopped:
                 raise Cancelled(attempt.stopped)
             identity = plan.drive.identity

@@ -8,7 +8,7 @@ from agent.errors import UsageError
 from agent.model.drive import Drive, HiddenAreaState
 from agent.model.firmware import FirmwareReading
 from agent.model.passes import PassKind
-from agent.model.sanitization import PassSet, Plan, Policy, Refusal, Resumption, Technique, VerificationKind
+from agent.model.sanitization import Method, PassSet, Plan, Policy, Refusal, Resumption, Technique, VerificationKind
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,12 @@ def make_plan(
     if not choice.ladder:
         return Refusal(drive, choice.reasons)
     first = choice.ladder[0]
-    # What was carried over is believed only where every byte of it is read back (DESIGN section 6).
-    verification = VerificationKind.FULL if resumption else policy.verification
+    if first.technique.by_firmware:
+        resumption = None
+    # What was carried over is believed only where every byte of it is read back (DESIGN section 6); so is a Purge by erasing
+    # or overwriting (IEEE 2883, as trust.md A2 has it).
+    whole = resumption is not None or any(r.level is Method.PURGE and r.erased_hex for r in choice.ladder)
+    verification = VerificationKind.FULL if whole else policy.verification
     return Plan(
         drive=drive,
         technique=first.technique,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agent.model.drive import Drive, HiddenAreaState, MediaType
 from agent.model.firmware import FirmwareReading, FoundObstacle, Obstacle, TechniqueOffer
-from agent.model.levels import level_of
+from agent.model.levels import LEAVES_ANYTHING, level_of
 from agent.model.sanitization import Method, Rung, Technique
 
 AUTO = "auto"
@@ -33,6 +33,13 @@ _ORDER = (
 )
 """Within one level; a PSID revert is not in it: it needs a number that stands on the label only."""
 
+_WHOLE_DRIVE = frozenset(
+    {
+        Technique.NVME_SANITIZE_BLOCK_ERASE,
+        Technique.NVME_SANITIZE_OVERWRITE,
+        Technique.NVME_SANITIZE_CRYPTO_ERASE,
+    }
+)
 _MOST_CLEAR_BY_FIRMWARE = 1
 _DEADLY = frozenset({Obstacle.LOCKED, Obstacle.OPAL_LOCKED, Obstacle.SANITIZE_RUNNING})
 """With these the medium takes no writes either: an overwrite would only fail later."""
@@ -56,6 +63,8 @@ def choose(drive: Drive, technique: str, required: Method, reading: FirmwareRead
     wanted = [r for r in rungs if technique in {AUTO, r.technique.value}]
     enough = [r for r in wanted if r.level.rank >= max(required.rank, Method.CLEAR.rank)]
     hindered = tuple(_obstacle_words(o) for o in obstacles)
+    if reading and reading.unreached:
+        hindered += (f"nothing but a sanitize of the whole drive reaches {', '.join(reading.unreached)}",)
     if reading and (others := _others(reading)):
         hindered += (f"its own erase would erase {', '.join(others)} too, and is not used",)
     unseen = tuple(hit for hit in (reading.also_hit if reading else ()) if not hit.startswith("/dev/"))
@@ -70,13 +79,20 @@ def choose(drive: Drive, technique: str, required: Method, reading: FirmwareRead
 def _possible(drive: Drive, reading: FirmwareReading | None) -> list[Rung]:
     offers = [o for o in (reading.offers if reading else ()) if not _is_forbidden(o, reading)]
     # What a person confirms names this drive only: nothing that erases another one is planned.
-    offers = [] if reading and _others(reading) else offers
+    offers = [] if reading and _others(reading) else [o for o in offers if _can_be_shown(o)]
     rungs = [_rung(drive, o) for o in offers]
     level = level_of(Technique.OVERWRITE, drive.media_type)
     if not any(Technique.OVERWRITE in o.forbids for o in (reading.obstacles if reading else ())):
         rungs.append(Rung(Technique.OVERWRITE, level, not_covered=overwrite_leaves(drive)))
+    if reading and reading.unreached:
+        rungs = [r for r in rungs if r.technique in _WHOLE_DRIVE]
     # What is not in the order is only done where it was asked for by name.
     return sorted(rungs, key=lambda r: (-r.level.rank, _place(drive, r.technique)))
+
+
+def _can_be_shown(offer: TechniqueOffer) -> bool:
+    """Whether a read-back or markers can say afterwards that it was done."""
+    return bool(offer.erased_hex) or offer.technique in LEAVES_ANYTHING
 
 
 def _others(reading: FirmwareReading) -> tuple[str, ...]:

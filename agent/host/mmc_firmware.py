@@ -74,7 +74,8 @@ def _offers(register: ExtCsd) -> tuple[TechniqueOffer, ...]:
 
 
 def _not_reached(register: ExtCsd) -> tuple[str, ...]:
-    found = []
+    # mmc-utils tells of a sanitize no more than that it was not refused; what is behind what can be read stays the drive's word.
+    found = ["blocks behind those that can be read: that they were erased is the drive's word alone"]
     if register.boot_area_bytes:
         found.append(f"does not reach the two boot areas of {register.boot_area_bytes} bytes each")
     if any(register.general_purpose_bytes):

@@ -41,6 +41,7 @@ def read_nvme(node: str, roots: Roots = _SYSTEM) -> FirmwareReading:
         status=status,
         also_hit=also_hit(drive),
         raw=(*drive.controller.words, *drive.namespace.words),
+        unreached=tuple(other for other in drive.others if not other.startswith("/dev/")),
     )
 
 
@@ -53,6 +54,10 @@ def nvme_command(
     """
     drive = identify_nvme(node, roots)
     offer = _offered(drive, technique)
+    hits_all = technique in SANITIZE_ACTIONS or drive.controller.erases_all
+    others = [other for other in drive.others if other.startswith("/dev/")]
+    if hits_all and others:
+        raise Refused(f"{technique.value} of {node} would erase {', '.join(others)} too.", "List the drives again.")
     if technique in SANITIZE_ACTIONS:
         return NvmeSanitize(drive, offer, release)
     return NvmeFormat(drive, offer, release)

@@ -65,6 +65,7 @@ def joined(reading: FirmwareReading, opal: FirmwareReading) -> FirmwareReading:
         status=reading.status,
         also_hit=tuple(dict.fromkeys((*reading.also_hit, *opal.also_hit))),
         raw=(*reading.raw, *opal.raw),
+        unreached=reading.unreached,
     )
 
 

@@ -1,9 +1,10 @@
 """The drive's own erase: what it offers, what it says of itself while and after, and the evidence that is left for the record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from agent.model.json_form import LEFT_OUT
 from agent.model.passes import SectorError
 from agent.model.sanitization import Technique, VerificationKind
 
@@ -73,7 +74,8 @@ class FirmwareReading:
     """What one drive can do by itself, as read at inspection; nothing was changed by reading it.
 
     `status` is that of a sanitize that may be running since before this start. `also_hit` names other namespaces or
-    units that a technique of this drive erases too. `raw` are the words that it was judged by.
+    units that a technique of this drive erases too. `raw` are the words that it was judged by. `unreached` are parts of the
+    drive that no node leads to: only a sanitize of the whole drive erases them.
     """
 
     offers: tuple[TechniqueOffer, ...]
@@ -81,6 +83,7 @@ class FirmwareReading:
     status: DeviceStatus
     also_hit: tuple[str, ...]
     raw: tuple[str, ...]
+    unreached: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

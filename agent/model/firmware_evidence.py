@@ -11,6 +11,10 @@ from agent.model.firmware import (
 from agent.model.levels import LEAVES_ANYTHING
 from agent.model.sanitization import VerificationKind
 
+MOST_SEEN = 64
+"""So many answers in between are kept."""
+_ERASED = frozenset({"00", "ff"})
+_LEAST_MARKERS = 2000
 _LEAST_SHARE = 20
 """One part in twenty, 5 % (IEEE 2883, as trust.md A2 has it), of the medium: a sample, or markers where nothing else can be asked."""
 
@@ -21,6 +25,12 @@ def shortcoming(result: FirmwareResult, capacity_bytes: int, sector_bytes: int) 
         return result.reason or "the drive did not say that its erase was completed"
     if not is_attributable(result):
         return "the completion may belong to an earlier erase"
+    if (
+        not result.tools
+        or not result.seen
+        or (len(result.seen) < MOST_SEEN and result.seen[-1] != result.status_after)
+    ):
+        return "what was asked and answered does not lead to the status at the end"
     return _markers(result, capacity_bytes, sector_bytes) or _read_back(result, capacity_bytes)
 
 
@@ -34,10 +44,12 @@ def bytes_shown(result: FirmwareResult) -> int:
 
 def _markers(result: FirmwareResult, capacity: int, sector: int) -> str:
     check = result.markers
-    if check is None or not _were_planted(check, sector):
+    if check is None or sector <= 0 or not _were_planted(check, sector, capacity):
         return "no markers stood on the medium before"
     if result.technique in LEAVES_ANYTHING and check.bytes_total * _LEAST_SHARE < capacity:
         return "the markers covered too little of the medium"
+    if check.first_unchanged and check.changed == check.planted:
+        return "the markers contradict themselves"
     if check.unreadable:
         return f"{check.unreadable} marker sectors can't be read afterwards"
     if check.changed != check.planted:
@@ -46,8 +58,11 @@ def _markers(result: FirmwareResult, capacity: int, sector: int) -> str:
     return ""
 
 
-def _were_planted(check: MarkerCheck, sector: int) -> bool:
-    return check.planted > 0 and check.confirmed == check.planted and check.planted * sector == check.bytes_total
+def _were_planted(check: MarkerCheck, sector: int, capacity: int) -> bool:
+    whole = check.planted * sector == check.bytes_total <= capacity
+    # Two places in each of a thousand sections; a medium that has no room for as many is covered by a twentieth of it.
+    enough = check.bytes_total >= min(_LEAST_MARKERS * sector, capacity // _LEAST_SHARE)
+    return check.planted > 0 and check.confirmed == check.planted and whole and enough
 
 
 def _read_back(result: FirmwareResult, capacity: int) -> str:
@@ -59,9 +74,19 @@ def _read_back(result: FirmwareResult, capacity: int) -> str:
         return f"{check.refused_sectors} sectors hold something else than an erased medium, {where}"
     if check.unreadable_sectors:
         return f"{check.unreadable_sectors} sectors can't be read afterwards"
+    if not _are_erased(check):
+        return "what was accepted is not what an erased medium holds"
     if not _covers(check, capacity) or not check.bytes_expected == check.bytes_read == check.bytes_accepted:
         return "too little of the medium was read back"
     return ""
+
+
+def _are_erased(check: ErasedReadBack) -> bool:
+    """Whether the values that were accepted are those of an erased medium, and add up; nothing is located that was not counted."""
+    found = dict(value.split(": ", 1) for value in check.values if ": " in value)
+    counts = [int(count) for count in found.values() if count.isascii() and count.isdecimal()]
+    sound = len(found) == len(counts) == len(check.values) and set(found) <= _ERASED
+    return sound and sum(counts) == check.bytes_accepted and not check.first_refused and not check.first_unreadable
 
 
 def _covers(check: ErasedReadBack, capacity: int) -> bool:

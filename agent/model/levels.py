@@ -37,6 +37,9 @@ KEY_CHANGES = frozenset(
 )
 """Techniques that only change a key: Purge for models listed with a source, Clear for all others."""
 
+PURGE_SOURCES: frozenset[tuple[Technique, str]] = frozenset()
+"""The sources by which a changed key alone is Purge for a model; a record that names any other claims Clear at most."""
+
 LEAVES_ANYTHING = KEY_CHANGES | {_T.ATA_SECURITY_ERASE_ENHANCED}
 """After these the medium may hold noise or a pattern of its maker: that all markers differ is all that can be asked."""
 
@@ -46,7 +49,7 @@ def level_of(technique: Technique, media_type: MediaType, *, purge_source: str =
     if media_type is MediaType.VIRTUAL:
         return _CLEAR if technique is Technique.OVERWRITE else _NONE
     if technique in KEY_CHANGES:
-        return _PURGE if purge_source else _CLEAR
+        return _PURGE if (technique, purge_source) in PURGE_SOURCES else _CLEAR
     magnetic, flash = _LEVELS[technique]
     if media_type is MediaType.HARD_DISK:
         return magnetic

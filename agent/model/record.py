@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from agent.model.drive import Exclusion, HiddenAreas, Identity, MediaType
-from agent.model.firmware import FirmwareResult
+from agent.model.drive import Bus, Exclusion, HiddenAreas, Identity, MediaType
+from agent.model.firmware import CommandOutcome, FirmwareResult
 from agent.model.firmware_evidence import shortcoming
 from agent.model.health import HealthReport
 from agent.model.job import JobState, Pause, VerificationResult
@@ -270,7 +270,26 @@ def _by_firmware(drive: DriveRecord) -> Outcome:
         return Outcome.FAILED
     identity = drive.identity
     missing = shortcoming(last, identity.capacity_bytes, identity.logical_sector_bytes)
-    return Outcome.FAILED if missing or identity.capacity_bytes <= 0 else Outcome.SANITIZED
+    if missing or identity.capacity_bytes <= 0 or not _may_purge(drive, last) or drive.bus == Bus.USB.value:
+        return Outcome.FAILED
+    # What can't be confirmed is followed by nothing.
+    earlier = drive.attempts[:-1]
+    return (
+        Outcome.SANITIZED
+        if all(a.outcome is CommandOutcome.NOT_RUNNING or _was_done(a) for a in earlier)
+        else Outcome.FAILED
+    )
+
+
+def _was_done(tried: FirmwareResult) -> bool:
+    """Done by its own word, and then shown to have left something."""
+    return tried.outcome is CommandOutcome.DONE
+
+
+def _may_purge(drive: DriveRecord, tried: FirmwareResult) -> bool:
+    """Purge by erasing or overwriting is claimed only where all of it was read back (IEEE 2883, as trust.md A2 has it)."""
+    sampled = tried.read_back is not None and tried.read_back.kind is not VerificationKind.FULL
+    return drive.level_reached is not Method.PURGE or not sampled
 
 
 def _one_medium(drive: DriveRecord) -> bool:

@@ -12,7 +12,7 @@ from agent.engine.journal import JournalContent, read_journal
 from agent.engine.recovery import left_locked
 from agent.errors import AgentError
 from agent.host.machine import Machine
-from agent.model.drive import Drive, Identity
+from agent.model.drive import Drive, Identity, is_placeholder
 from agent.model.machine import Environment
 from agent.workflow.resuming import JOURNAL_END, forget, resumable_jobs
 
@@ -51,9 +51,13 @@ def lift_locks(
 ) -> tuple[str, ...]:
     """Take our password back from these very drives; what became of it in plain text, for a person."""
     told = []
-    for drive in drives:
+    every = tuple(drives)
+    for drive in every:
         known = [lock for lock in locks if drive.on_offer and lock.identity.same_medium(drive.identity)]
         if not known:
+            continue
+        if is_placeholder(drive.identity.serial) or sum(d.identity.same_medium(drive.identity) for d in every) != 1:
+            told.append(f"{drive.node}: may have been left with a password of ours, and can't be told from others.")
             continue
         try:
             lifted, words = machine.lift_password(drive)

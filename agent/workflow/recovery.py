@@ -133,12 +133,19 @@ def recover(folder: Path, station: Station, outbox: Outbox, clock: Clock) -> Rec
 def _keep_the_newest(folder: Path, outbox: Outbox) -> None:
     # A record's id begins with its time.
     for path in sorted(folder.glob(f"*{JOURNAL_END}"))[:-MOST_KEPT]:
-        if outbox.is_whole(path.stem):
+        if outbox.is_whole(path.stem) and not _may_be_locked(path):
             forget(folder, path.stem)
     for path in folder.glob(f"*{KEYS_END}"):
         # The power went before the journal that belongs to them was begun.
         if not path.with_suffix(JOURNAL_END).exists():
             forget(folder, path.stem)
+
+
+def _may_be_locked(path: Path) -> bool:
+    try:
+        return bool(possible_locks(read_journal(path)))
+    except AgentError:
+        return False
 
 
 def _publish(content: JournalContent, station: Station, outbox: Outbox, clock: Clock) -> Published:

@@ -16,7 +16,7 @@ from agent.engine.engine import Engine
 from agent.host import discover, identity, media
 from agent.workflow import sitting
 
-COURSE = Course(poll=0.05, silence=6.0, no_progress=3.0, reappear=8.0)
+COURSE = Course(poll=0.05, silence=6.0, no_progress=3.0, reappear=8.0, per_estimated_minute=0.0)
 
 _read_device = identity.read_device
 

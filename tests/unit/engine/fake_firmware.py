@@ -97,7 +97,7 @@ class FakeCommand:
 
 def offer(technique: Technique, **more) -> TechniqueOffer:
     changed = technique in {CRYPTO, ENHANCED}
-    return TechniqueOffer(technique, more.pop("minutes", 2), () if changed else ("00", "ff"), **more)
+    return TechniqueOffer(technique, more.pop("minutes", None), () if changed else ("00", "ff"), **more)
 
 
 def firmware_drive(

@@ -1,16 +1,20 @@
 """The drive's own erase: nothing but a completed status of this very command, changed markers and a clean read-back is a success."""
 
+import errno
 from dataclasses import replace
 
 import pytest
 
 from agent.engine.course import Course
 from agent.engine.journal import AttemptEvent, CommandEvent, read_journal
+from agent.engine.transfer import PATIENCE
+from agent.errors import IdentityChanged
 from agent.model.drive import MediaType
 from agent.model.firmware import CommandOutcome, CommandState, DeviceStatus
+from agent.model.firmware_evidence import shortcoming
 from agent.model.job import JobState
 from agent.model.record import Outcome
-from agent.model.sanitization import Method, Technique
+from agent.model.sanitization import Method, Technique, VerificationKind
 from tests.unit.engine.fake_firmware import (
     BLOCK,
     CRYPTO,
@@ -177,7 +181,7 @@ def test_a_blank_disk_that_does_nothing_is_not_erased_by_it(tmp_path):
 
 def test_markers_that_were_not_stored_prove_nothing(tmp_path):
     drive = firmware_drive((BLOCK, Behaviour()), media_type=MediaType.SOLID_STATE)
-    drive.faults.dropped = ((1024 * 1024, 4096),)
+    drive.faults.dropped = ((1024 * 1024, 512 * 1024),)
     result = run_one(tmp_path, drive, technique=BLOCK.value, course=FAST)
     assert result.state is JobState.FAILED
     assert "read back as they were written" in result.reason
@@ -223,3 +227,121 @@ def test_an_enhanced_erase_of_flash_is_no_purge(tmp_path):
     assert result.rung.level is Method.CLEAR
     forged = replace(result.plan, ladder=(replace(result.rung, level=Method.PURGE),))
     assert outcome_of(replace(result, plan=forged)) is Outcome.FAILED
+
+
+def test_another_drive_answers_for_the_status(tmp_path):
+    drive = firmware_drive((BLOCK, Behaviour()), media_type=MediaType.SOLID_STATE)
+    make = drive.command
+
+    def command(found, technique):
+        made = make(found, technique)
+        told = made.status
+
+        def status():
+            if made.started:
+                raise IdentityChanged("another drive answers")
+            return told()
+
+        made.status = status
+        return made
+
+    drive.command = command
+    result = run_one(tmp_path, drive, technique=BLOCK.value, course=FAST)
+    assert result.state is JobState.UNKNOWN
+    assert "not the one that was planned" in result.reason
+
+
+def test_a_defect_after_the_start_is_told_as_unknown_with_the_way_out(tmp_path):
+    drive = firmware_drive((BLOCK, Behaviour(note="the way out")), media_type=MediaType.SOLID_STATE)
+    make = drive.command
+
+    def command(found, technique):
+        made = make(found, technique)
+        made.start = lambda: 1 / 0
+        return made
+
+    drive.command = command
+    result = run_one(tmp_path, drive, technique=BLOCK.value, course=FAST)
+    assert result.state is JobState.UNKNOWN
+    assert "ZeroDivisionError" in result.reason
+    assert "the way out" in result.reason
+    assert len(result.attempts) == 1
+    assert drive.commands[0].calls[-1] == "close"
+
+
+def test_a_moment_without_a_status_is_no_end(tmp_path):
+    drive = firmware_drive((BLOCK, Behaviour()), media_type=MediaType.SOLID_STATE)
+    make = drive.command
+
+    def command(found, technique):
+        made = make(found, technique)
+        told, asked = made.status, []
+
+        def status():
+            asked.append(1)
+            unknown = DeviceStatus(CommandState.UNKNOWN, ("no registers",))
+            return unknown if made.started and len(asked) == 3 else told()
+
+        made.status = status
+        return made
+
+    drive.command = command
+    result = run_one(tmp_path, drive, technique=BLOCK.value, course=FAST)
+    assert outcome_of(result) is Outcome.SANITIZED
+
+
+def test_a_drive_whose_sanitize_had_failed_is_given_a_new_one_and_then_proves_it(tmp_path):
+    """It takes no writes until then: the first attempt has no markers and claims nothing, the overwrite after it does."""
+    drive = firmware_drive((BLOCK, Behaviour(before=FAILED)), media_type=MediaType.SOLID_STATE)
+
+    def refuse_until_started(_offset):
+        if not (drive.commands and drive.commands[0].started):
+            raise OSError(errno.EIO, "sanitize failed")
+
+    drive.faults.on_write = refuse_until_started
+    result = run_one(
+        tmp_path, drive, course=FAST, patience=replace(PATIENCE, block_seconds=0.05, dead_bytes=1 << 20)
+    )
+    (attempt,) = result.attempts
+    assert attempt.outcome is CommandOutcome.DONE
+    assert attempt.markers is None
+    assert result.rung.technique is Technique.OVERWRITE
+    assert outcome_of(result) is Outcome.SANITIZED
+    assert "no markers" in shortcoming(attempt, drive.drive.identity.capacity_bytes, 512)
+
+
+def test_purge_by_erasing_is_read_back_in_full_whatever_was_asked(tmp_path):
+    _, result = run(tmp_path, Behaviour(), verification=VerificationKind.SAMPLED)
+    assert result.attempts[0].read_back.kind is VerificationKind.FULL
+    sampled = replace(result.attempts[0].read_back, kind=VerificationKind.SAMPLED)
+    forged = replace(result, attempts=(replace(result.attempts[0], read_back=sampled),))
+    assert outcome_of(forged) is Outcome.FAILED
+
+
+def forgeries(attempt):
+    """Evidence that another program might sign: each contradicts itself or shows too little."""
+    check, back = attempt.markers, attempt.read_back
+    return {
+        "values": replace(attempt, read_back=replace(back, values=(f"a5: {back.bytes_accepted}",))),
+        "sums": replace(attempt, read_back=replace(back, values=("00: 1",))),
+        "no values": replace(attempt, read_back=replace(back, values=())),
+        "located": replace(attempt, read_back=replace(back, first_refused=(7,))),
+        "one marker": replace(attempt, markers=replace(check, planted=1, confirmed=1, changed=1, bytes_total=512)),
+        "unchanged": replace(attempt, markers=replace(check, first_unchanged=(9,))),
+        "no marker": replace(attempt, markers=None),
+        "not read back": replace(attempt, read_back=None),
+        "no tool": replace(attempt, tools=()),
+        "never seen": replace(attempt, seen=()),
+        "seen failing": replace(attempt, seen=(*attempt.seen, FAILED)),
+        "not done": replace(attempt, outcome=CommandOutcome.UNCONFIRMED),
+        "other status": replace(attempt, status_after=FAILED),
+    }
+
+
+def test_no_forged_evidence_is_believed(tmp_path):
+    _, result = run(tmp_path, Behaviour())
+    assert outcome_of(result) is Outcome.SANITIZED
+    for name, forged in forgeries(result.attempts[0]).items():
+        assert outcome_of(replace(result, attempts=(forged,))) is Outcome.FAILED, name
+    earlier = replace(result.attempts[0], outcome=CommandOutcome.UNCONFIRMED)
+    assert outcome_of(replace(result, attempts=(earlier, result.attempts[0]))) is Outcome.FAILED

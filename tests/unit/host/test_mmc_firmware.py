@@ -94,6 +94,7 @@ def test_what_a_5_1_device_offers(tree: Tree) -> None:
     (offer,) = reading.offers
     assert (offer.technique, offer.erased_hex, offer.minutes) == (Technique.MMC_SANITIZE, ("00", "ff"), None)
     assert offer.remarks == (
+        "blocks behind those that can be read: that they were erased is the drive's word alone",
         "does not reach the two boot areas of 4194304 bytes each",
         "does not reach the replay protected memory block of 4194304 bytes",
     )
