@@ -191,7 +191,10 @@ def _check_free(node: str, exclusions: tuple[Exclusion, ...]) -> None:
 
 
 def _words(exclusion: Exclusion) -> str:
-    return f"{exclusion.reason.value} ({exclusion.detail})" if exclusion.detail else exclusion.reason.value
+    # These words get into records: a mount point of a desktop holds a user's name and the donor's volume label.
+    if not exclusion.detail or exclusion.reason is ExclusionReason.MOUNTED:
+        return exclusion.reason.value
+    return f"{exclusion.reason.value} ({exclusion.detail})"
 
 
 def _version(argv: tuple[str, ...], pattern: re.Pattern[bytes]) -> str:

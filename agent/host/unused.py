@@ -13,5 +13,6 @@ def refuse_if_used(roots: Roots, names: Iterable[str]) -> None:
     for name in names:
         uses = exclusions_by_use(roots, block_folder(roots, name), usage, live=True)
         if uses:
-            words = ", ".join(f"{use.reason.value} {use.detail}".strip() for use in uses)
+            # Without details, which may be a donor's: these words get into records.
+            words = ", ".join(use.reason.value for use in uses)
             raise MediaBusy(f"{node_of(name)} is in use: {words}.", "Unmount it or stop what uses it.")

@@ -212,18 +212,27 @@ def test_the_drive_is_gone(nvme: FakeNvme, tree: Tree, technique: Technique) -> 
             step()
 
 
-def test_another_namespace_of_the_drive_is_mounted(nvme: FakeNvme, tree: Tree) -> None:
-    other = add_namespace(tree, "nvme0n2", 2)
+def test_what_erases_another_namespace_too_is_no_command_for_this_one(nvme: FakeNvme, tree: Tree) -> None:
+    add_namespace(tree, "nvme0n2", 2)
     nvme.answer("active", namespace_list(1, 2))
     nvme.answer("ctrl", controller({328: b"\x02\x00\x00\x00", 516: b"\x02\x00\x00\x00"}))
-    tree.mount(other, "/home")
-    with pytest.raises(MediaBusy, match="/dev/nvme0n2 is in use: mounted /home"):
-        nvme_command(NODE, BLOCK, tree.roots).prepare()
+    with pytest.raises(Refused, match="would erase /dev/nvme0n2 too"):
+        nvme_command(NODE, BLOCK, tree.roots)
     # a format of namespace 1 does not reach it
     nvme_command(NODE, FORMAT, tree.roots).prepare()
     nvme.answer("ctrl", controller({516: b"\x02\x00\x00\x00", 524: b"\x02"}))
-    with pytest.raises(MediaBusy):
-        nvme_command(NODE, FORMAT, tree.roots).prepare()
+    with pytest.raises(Refused):
+        nvme_command(NODE, FORMAT, tree.roots)
+
+
+def test_another_namespace_came_and_was_mounted_meanwhile(nvme: FakeNvme, tree: Tree) -> None:
+    nvme.answer("active", namespace_list(1))
+    nvme.answer("ctrl", controller({328: b"\x02\x00\x00\x00", 516: b"\x02\x00\x00\x00"}))
+    command = nvme_command(NODE, BLOCK, tree.roots)
+    tree.mount(add_namespace(tree, "nvme0n2", 2), "/home")
+    with pytest.raises(MediaBusy, match="/dev/nvme0n2 is in use: mounted") as told:
+        command.prepare()
+    assert "/home" not in str(told.value)
 
 
 @pytest.mark.parametrize("technique", [BLOCK, FORMAT])
