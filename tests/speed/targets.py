@@ -84,6 +84,11 @@ def slowed(targets: tuple[Target, ...], bytes_per_second: int) -> Iterator[bool]
     except OSError:
         yield False
         return
+    if not (group / "blkio.throttle.write_bps_device").exists():
+        # A folder of that name is no controller.
+        group.rmdir()
+        yield False
+        return
     try:
         for name in ("read", "write"):
             for target in targets:
