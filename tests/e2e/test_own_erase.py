@@ -73,7 +73,6 @@ def test_a_block_erase_is_certified_as_purge(bench, shop, evidence) -> None:
         ({"erases": ["0-0.1", "0.4-1"]}, "failed"),
         ({"ends": "failed"}, "failed"),
         ({"ends": "never started"}, "unknown"),
-        ({"ends": "not told"}, "unknown"),
         ({"value_hex": ""}, "failed"),
     ],
 )
