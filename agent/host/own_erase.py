@@ -28,13 +28,17 @@ _SCSI = frozenset({Bus.SAS, Bus.SCSI})
 _MAY_BE_OPAL = frozenset({Bus.SATA, Bus.NVME})
 
 
-def read_own_erase(drive: Drive, roots: Roots) -> FirmwareReading | None:
+def read_own_erase(drive: Drive, roots: Roots, *, may_write: bool = True) -> FirmwareReading | None:
     """What this drive can do by itself, judged by its own words now; None for kinds that have no erase of their own.
 
-    Raises ToolMissing, ToolFailed.
+    Without `may_write` nothing is run that opens the node for writing. Raises ToolMissing, ToolFailed.
     """
     reading = _read(drive, roots)
-    return _with_quirks(drive, _with_locks(drive, reading, roots)) if reading else None
+    if reading is None:
+        return None
+    # sedutil-cli opens a SATA drive for writing even to ask it.
+    asked = may_write or drive.bus is not Bus.SATA
+    return _with_quirks(drive, _with_locks(drive, reading, roots) if asked else reading)
 
 
 def own_erase_command(

@@ -143,7 +143,7 @@ class RealMachine:
 
     def read_firmware(self, drive: Drive) -> FirmwareReading | None:
         """What the drive can do by itself; None where it is of no kind that could; raises ToolMissing, ToolFailed."""
-        return read_own_erase(drive, self._roots)
+        return read_own_erase(drive, self._roots, may_write=self._live or self._real_drives)
 
     def firmware_command(self, drive: Drive, technique: Technique) -> GuardedCommand:
         """One technique of this drive, nothing started yet; raises Refused, MediaBusy, ToolMissing, ToolFailed."""

@@ -84,7 +84,7 @@ def _read_back(result: FirmwareResult, capacity: int) -> str:
 def _are_erased(check: ErasedReadBack) -> bool:
     """Whether the values that were accepted are those of an erased medium, and add up; nothing is located that was not counted."""
     found = dict(value.split(": ", 1) for value in check.values if ": " in value)
-    counts = [int(count) for count in found.values() if count.isascii() and count.isdecimal()]
+    counts = [int(count) for count in found.values() if count.isascii() and count.isdecimal() and len(count) <= 20]
     sound = len(found) == len(counts) == len(check.values) and set(found) <= _ERASED
     return sound and sum(counts) == check.bytes_accepted and not check.first_refused and not check.first_unreadable
 

@@ -55,7 +55,7 @@ answered within 0.2 s (seen: 13 ms in the median), memory stays below 524 MiB
 
 ## What is not here
 
-- Hidden areas (HPA, DCO): a drive that shows one is refused; drives that speak ATA come to the lab with the drives' own erase commands.
+- Hidden areas (HPA, DCO): a drive that shows one is refused; what a drive does by itself is in own-erases.md.
 - Counts shorter than asked for, which no block driver here returns: `tests/unit/engine`.
 - What only hardware has: real firmware, cables, heat.
 """

@@ -324,6 +324,7 @@ def forgeries(attempt):
     return {
         "values": replace(attempt, read_back=replace(back, values=(f"a5: {back.bytes_accepted}",))),
         "sums": replace(attempt, read_back=replace(back, values=("00: 1",))),
+        "endless": replace(attempt, read_back=replace(back, values=(f"00: {'9' * 5000}",))),
         "no values": replace(attempt, read_back=replace(back, values=())),
         "located": replace(attempt, read_back=replace(back, first_refused=(7,))),
         "one marker": replace(attempt, markers=replace(check, planted=1, confirmed=1, changed=1, bytes_total=512)),

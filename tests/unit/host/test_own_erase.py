@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from agent.errors import IdentityChanged, MediaBusy, MediaVanished, Refused, ToolFailed
+from agent.host import own_erase
+from agent.host.firmware_choice import nothing_offered
 from agent.host.own_erase import GuardedCommand, own_erase_command, read_own_erase
 from agent.host.sysfs import Roots
 from agent.model.drive import Bus, Drive, HiddenAreas, HiddenAreaState, Identity, MediaType, SerialSource
-from agent.model.firmware import CommandState, DeviceStatus, Obstacle, TechniqueOffer, ToolRun
+from agent.model.firmware import CommandState, DeviceStatus, FoundObstacle, Obstacle, TechniqueOffer, ToolRun
 from agent.model.sanitization import Technique
 
 IDENTITY = Identity("MODEL", "SERIAL", "1", "naa.5", 1 << 30, 512, 4096, SerialSource.DEVICE)
@@ -163,3 +165,15 @@ def test_a_lock_that_goes_in_a_moment_is_waited_for(node: Path) -> None:
     command.prepare()
     assert spy.calls == [("prepare", True)]
     command.settle()
+
+
+@pytest.mark.parametrize("may_write", [True, False])
+def test_a_drive_that_may_not_be_written_to_is_not_opened_for_writing_by_sedutil(
+    node: Path, monkeypatch: pytest.MonkeyPatch, *, may_write: bool
+) -> None:
+    asked: list[str] = []
+    nothing = nothing_offered(FoundObstacle(Obstacle.UNREADABLE))
+    monkeypatch.setattr(own_erase, "read_ata", lambda *_: nothing)
+    monkeypatch.setattr(own_erase, "read_opal", lambda node, _roots: asked.append(node) or nothing)
+    read_own_erase(drive_at(node), Roots(), may_write=may_write)
+    assert bool(asked) == may_write
