@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.mutants.defects import DEFECTS, Defect
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
-_COPIED = ("agent", "server_stub", "tests", "pyproject.toml")
+_COPIED = ("agent", "docs", "server_stub", "tests", "pyproject.toml")
 _FAILED_TESTS = 1
 
 

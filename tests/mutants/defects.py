@@ -257,8 +257,8 @@ DEFECTS = (
     Defect(
         "the drive that comes back after its erase is not looked at",
         "agent/engine/firmware_erase.py",
-        "            check_identity(self._drive, seen, medium)\n        except",
-        "            pass\n        except",
+        "            check_identity(self._drive, seen, medium)\n            self._ask.opened(",
+        "            self._ask.opened(",
         OWN,
     ),
 )
