@@ -104,11 +104,15 @@ def cut_run(folder: Path, drive: FakeDrive, plan: Plan, keys: dict[int, bytes], 
     path.write_bytes(state["journal"])
 
 
-def wait_for_mark(folder: Path, record: int, requests: int) -> None:
+def wait_for_mark(folder: Path, record: int, requests: int, beyond_bytes: int = -1) -> None:
     """Marks are made by another thread: the cut comes once it has made one, as on a real drive, where blocks take longer."""
     until = time.monotonic() + 10
-    while requests > 2 and not kept(folder, record) and time.monotonic() < until:
+    while requests > 2 and not _marked(folder, record, beyond_bytes) and time.monotonic() < until:
         time.sleep(0.002)
+
+
+def _marked(folder: Path, record: int, beyond_bytes: int) -> bool:
+    return any(found.resumption.offset_bytes > beyond_bytes for found in kept(folder, record))
 
 
 def kept(folder: Path, record: int) -> tuple[Resumable, ...]:
@@ -249,6 +253,8 @@ def test_what_was_carried_over_and_is_wrong_fails_in_the_read_back(tmp_path: Pat
 
     def count(_offset: int) -> None:
         left["requests"] -= 1
+        if left["requests"] == 0:
+            wait_for_mark(tmp_path, 1, 78, beyond_bytes=8 * MIB)
         if left["requests"] <= 0:
             raise PowerCut
 
@@ -258,7 +264,7 @@ def test_what_was_carried_over_and_is_wrong_fails_in_the_read_back(tmp_path: Pat
     lines = [line for line in path.read_bytes().splitlines(keepends=True) if b'"event":"result"' not in line]
     path.write_bytes(b"".join(lines))
     (found,) = kept(tmp_path, 1)
-    assert found.resumption.offset_bytes > 70 * MIB
+    assert found.resumption.offset_bytes > 8 * MIB
     drive.store.data[5] ^= 1
     drive.faults = Faults()
     result, _ = go_on(tmp_path, drive, 2, pass_set="zeros", verification=VerificationKind.SAMPLED)
