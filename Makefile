@@ -18,7 +18,7 @@ run: $(VENV)/ready ## open the screen on simulated machines, with a registry on 
 	@$(BIN)/python -m tests.demo
 
 test: packages $(VENV)/ready lint ## everything that needs no root: lint, unit, screens, end to end
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not root" -q
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not root" -q $(AGAIN)
 
 lint: $(VENV)/ready ## ruff, mypy --strict, direction of imports
 	$(BIN)/ruff check $(CODE)
@@ -31,7 +31,7 @@ fix: $(VENV)/ready ## let ruff repair what it can
 	$(BIN)/ruff format $(CODE)
 
 test-root: packages $(VENV)/ready ## as root: real block devices (loop devices on sparse files only)
-	$(BIN)/python -m pytest -m root -q
+	$(BIN)/python -m pytest -m root -q $(AGAIN)
 
 packages: ## install the README's packages where this user may, else name what is missing
 	@sh .ci/packages $(PACKAGES)
