@@ -15,7 +15,7 @@ class AlignedBuffer:
     """Bytes at a page boundary, as O_DIRECT wants them."""
 
     def __init__(self, size: int) -> None:
-        self._memory = mmap.mmap(-1, size)
+        self._memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         # Fewer pages to pin for each transfer; a kernel without them is slower, not wrong.
         with contextlib.suppress(OSError):
             self._memory.madvise(mmap.MADV_HUGEPAGE)

@@ -15,7 +15,7 @@ MOST_BLOCK_BYTES = 16 * MIB
 _PAGE_BYTES = 4096
 _FAST_BYTES_PER_SECOND = 400 * MIB
 _WORTH = 1.03
-_STEP_SECONDS = 1.0
+_STEP_SECONDS = 0.2
 TICK_SECONDS = 0.2
 
 
@@ -39,11 +39,6 @@ class Pace:
     stall_seconds: float = 600.0
     ending_seconds: float = 60.0
     monotonic: Callable[[], float] = time.monotonic
-
-    @property
-    def largest_block(self) -> int:
-        """Bytes that a worker's buffer holds."""
-        return max(s.block_bytes for s in self.ladder)
 
     def fitted(self, optimal_bytes: int) -> "Pace":
         """The same for a medium that wants whole multiples of so many bytes; what can't be meant is left aside."""
@@ -159,8 +154,10 @@ class Crew:
 
     def _serve(self) -> None:
         try:
-            buffer = AlignedBuffer(self._pace.largest_block)
+            buffer = AlignedBuffer(self._pace.ladder[0].block_bytes)
             while (block := self._next()) is not None:
+                if block.length > buffer.size:
+                    buffer = AlignedBuffer(self._fitting(block.length))
                 self._work(block, buffer)
                 self._queue.finish(block)
         except BaseException as error:  # noqa: BLE001 - carried to the job's thread, which raises it
@@ -168,6 +165,10 @@ class Crew:
                 self._failure = self._failure or error
                 self._stop = True
                 self._leave()
+
+    def _fitting(self, length: int) -> int:
+        """Bytes of the smallest buffer that a step of the ladder needs for so many."""
+        return min((s.block_bytes for s in self._pace.ladder if s.block_bytes >= length), default=length)
 
     def _next(self) -> Block | None:
         with self._changed:

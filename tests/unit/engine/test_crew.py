@@ -147,8 +147,8 @@ def test_the_ladder_is_climbed_while_it_helps(rates, expected):
     ladder = tuple(Setting(n * MIB, n) for n in (1, 2, 3))
     tuner, now, done, found = Tuner(ladder, 0.0), 0.0, 0, []
     for rate in rates:
-        now, done = now + 1.0, done + rate * MIB
-        tuner.observe(now - 0.5, done)
+        now, done = now + 0.25, done + rate * MIB // 4
+        tuner.observe(now - 0.125, done)
         tuner.observe(now, done)
         found.append(tuner.setting.workers)
     assert found == expected
