@@ -50,8 +50,8 @@ DEFECTS = (
     Defect(
         "the last block is not written",
         "agent/engine/overwrite.py",
-        "BlockQueue([(0, size)]",
-        "BlockQueue([(0, size - min(size, 4096))]",
+        "BlockQueue([(offset, size - offset)]",
+        "BlockQueue([(offset, size - offset - min(size - offset, 4096))]",
     ),
     Defect(
         "the last block is not read back",
@@ -117,8 +117,8 @@ DEFECTS = (
     Defect(
         "another medium at the end is not noticed",
         "agent/engine/job.py",
-        "            self._identity_at_end = medium.read_identity()\n            self._check_identity(self._identity_at_end, medium)\n",
-        "            self._identity_at_end = medium.read_identity()\n",
+        "            check_identity(self.plan.drive, self._identity_at_end, medium)\n",
+        "",
     ),
     Defect(
         "a paused worker goes on",
@@ -163,8 +163,8 @@ DEFECTS = (
     Defect(
         "what was carried over is not read back in full",
         "agent/engine/planning.py",
-        "VerificationKind.FULL if resumption else policy.verification",
-        "policy.verification",
+        "whole = resumption is not None or any(",
+        "whole = any(",
     ),
     Defect(
         "a mark is made before the drive has what it says",
@@ -250,8 +250,8 @@ DEFECTS = (
     Defect(
         "a changed key is Purge for every model",
         "agent/model/levels.py",
-        "        return _PURGE if purge_source else _CLEAR\n",
-        "        return _PURGE\n",
+        "return _PURGE if (technique, purge_source) in PURGE_SOURCES else _CLEAR",
+        "return _PURGE",
         OWN,
     ),
     Defect(
