@@ -37,6 +37,10 @@ class Refused(AgentError):
     """A safety rule says no; nothing was touched."""
 
 
+class EraseRunning(Refused):
+    """A drive is at an erase that this program did not start; what becomes of it is not ours to say."""
+
+
 class EnvironmentLacks(AgentError):
     """A program, a folder or a capture that the work needs is not there."""
 

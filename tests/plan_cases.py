@@ -113,6 +113,11 @@ PLAN_CASES = (
         _reading(*_offers(SCSI_SANITIZE_OVERWRITE=None, SCSI_SANITIZE_CRYPTO_ERASE=None)),
     ),
     PlanCase(
+        "SAS disk with two actuators, each a disk of its own",
+        _drive(Bus.SAS, _DISK, hidden=HiddenAreaState.NOT_APPLICABLE),
+        _reading(*_offers(SCSI_SANITIZE_OVERWRITE=None), also_hit=("/dev/sdb",)),
+    ),
+    PlanCase(
         "eMMC 5.1",
         _drive(Bus.MMC, MediaType.EMBEDDED_FLASH, hidden=HiddenAreaState.NOT_APPLICABLE),
         _reading(*_offers(MMC_SANITIZE=None)),

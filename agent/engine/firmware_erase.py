@@ -21,7 +21,7 @@ from agent.engine.markers import MarkerPlan, check_changed, plan_markers, plant
 from agent.engine.means import Means
 from agent.engine.surroundings import Cancelled
 from agent.engine.verification import planned_regions
-from agent.errors import AgentError, IdentityChanged, MediaError, Refused, ToolMissing
+from agent.errors import AgentError, EraseRunning, IdentityChanged, MediaError, Refused, ToolMissing
 from agent.host.firmware import FirmwareCommand
 from agent.host.machine import Machine, Medium
 from agent.model.clock import Clock
@@ -124,6 +124,9 @@ class FirmwareErase:
     def _outcome(self) -> tuple[CommandOutcome, str]:
         try:
             command = self._ask.machine.firmware_command(self._drive, self._ask.rung.technique)
+        except EraseRunning as error:
+            # Nothing may follow: what is running would erase or spoil it, and its end would look like ours.
+            return CommandOutcome.UNCONFIRMED, error.message
         except AgentError as error:
             return CommandOutcome.NOT_RUNNING, error.message
         try:

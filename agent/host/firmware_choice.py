@@ -1,6 +1,6 @@
 """From what a drive offers to the one technique that may be tried now; the same for every family of drives."""
 
-from agent.errors import Refused
+from agent.errors import EraseRunning, Refused
 from agent.model.firmware import (
     CommandState,
     DeviceStatus,
@@ -20,11 +20,12 @@ def nothing_offered(obstacle: FoundObstacle) -> FirmwareReading:
 
 
 def permitted_offer(node: str, reading: FirmwareReading, technique: Technique) -> TechniqueOffer:
-    """The offer of a technique that nothing stands against; raises Refused."""
+    """The offer of a technique that nothing stands against; raises EraseRunning, Refused."""
     for found in reading.obstacles:
         if not found.forbids or technique in found.forbids:
             words = f"{found.obstacle.value}: {found.detail}" if found.detail else found.obstacle.value
-            raise Refused(f"{node} can't do {technique.value} now, {words}.", "Choose another technique.")
+            kind = EraseRunning if found.obstacle is Obstacle.SANITIZE_RUNNING else Refused
+            raise kind(f"{node} can't do {technique.value} now, {words}.", "Choose another technique.")
     for offer in reading.offers:
         if offer.technique is technique:
             return offer

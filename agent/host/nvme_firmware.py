@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from agent.errors import MediaError, Refused, ToolFailed, ToolMissing
 from agent.host.firmware import FirmwareCommand
+from agent.host.firmware_choice import permitted_offer
 from agent.host.nvme_ask import ask_sanitize_log
 from agent.host.nvme_drive import NvmeDrive, identify_nvme
 from agent.host.nvme_format import NvmeFormat
@@ -34,6 +35,10 @@ def read_nvme(node: str, roots: Roots = _SYSTEM) -> FirmwareReading:
         drive = identify_nvme(node, roots)
     except (ToolMissing, ToolFailed, MediaError) as error:
         return FirmwareReading((), (FoundObstacle(Obstacle.UNREADABLE, error.message, _OWN),), _NOT_READ, (), ())
+    return _reading(drive)
+
+
+def _reading(drive: NvmeDrive) -> FirmwareReading:
     offers, obstacles, status = _sanitize_side(drive)
     return FirmwareReading(
         offers=(*offers, *format_offers(drive)),
@@ -50,10 +55,10 @@ def nvme_command(
 ) -> FirmwareCommand:
     """One technique on the drive behind a node, read anew; `release` ends what kept others from the node.
 
-    Raises Refused where the drive does not offer it, MediaVanished, IdentityChanged, ToolMissing, ToolFailed.
+    Raises Refused where the drive does not offer it or something stands against it, MediaVanished, IdentityChanged, ToolMissing, ToolFailed.
     """
     drive = identify_nvme(node, roots)
-    offer = _offered(drive, technique)
+    offer = permitted_offer(node, _reading(drive), technique)
     hits_all = technique in SANITIZE_ACTIONS or drive.controller.erases_all
     others = [other for other in drive.others if other.startswith("/dev/")]
     if hits_all and others:
@@ -61,18 +66,6 @@ def nvme_command(
     if technique in SANITIZE_ACTIONS:
         return NvmeSanitize(drive, offer, release)
     return NvmeFormat(drive, offer, release)
-
-
-def _offered(drive: NvmeDrive, technique: Technique) -> TechniqueOffer:
-    offers: tuple[TechniqueOffer, ...] = ()
-    if technique in SANITIZE_ACTIONS:
-        offers = sanitize_offers(drive, ask_sanitize_log(drive.place.controller))
-    elif technique in FORMAT_SETTINGS:
-        offers = format_offers(drive)
-    found = next((offer for offer in offers if offer.technique is technique), None)
-    if found is None:
-        raise Refused(f"{drive.node} does not offer {technique.value}.", "List the drives again.")
-    return found
 
 
 def _sanitize_side(

@@ -58,7 +58,7 @@ def _read(drive: Drive, roots: Roots) -> FirmwareReading | None:
     if drive.bus in _ATA:
         return read_ata(drive.node, drive.bus)
     if drive.bus in _SCSI:
-        return read_scsi(drive.node, drive.bus, drive.identity.model)
+        return read_scsi(drive.node, drive.bus, drive.identity.model, roots)
     if drive.bus is Bus.NVME:
         return read_nvme(drive.node, roots)
     if drive.bus is Bus.MMC and drive.media_type is MediaType.EMBEDDED_FLASH:
@@ -70,7 +70,7 @@ def _command(drive: Drive, technique: Technique, roots: Roots) -> FirmwareComman
     if drive.bus in _ATA:
         return ata_command(drive.node, drive.bus, technique)
     if drive.bus in _SCSI:
-        return scsi_command(drive.node, drive.bus, drive.identity.model, technique)
+        return scsi_command(drive.node, drive.bus, drive.identity.model, technique, roots)
     if drive.bus is Bus.NVME:
         return nvme_command(drive.node, technique, roots)
     if drive.bus is Bus.MMC and drive.media_type is MediaType.EMBEDDED_FLASH:

@@ -7,12 +7,14 @@ SPC-5, REPORT SUPPORTED OPERATION CODES, REQUEST SENSE.
 
 from dataclasses import dataclass
 
-from agent.errors import ToolFailed
+from agent.errors import Refused, ToolFailed
 from agent.host import sg_io
 from agent.host.firmware_choice import BRIDGED, nothing_offered, permitted_offer
 from agent.host.firmware_quirks import firmware_quirks
 from agent.host.firmware_tool import run_tool
+from agent.host.scsi_units import same_device
 from agent.host.sense import Sense, parse_sense
+from agent.host.sysfs import Roots
 from agent.model.drive import Bus
 from agent.model.firmware import (
     CommandState,
@@ -25,6 +27,7 @@ from agent.model.firmware import (
 )
 from agent.model.sanitization import Technique
 
+_SYSTEM = Roots()
 _START_SECONDS = 120.0
 _SANITIZE = 0x48
 _SUPPORTED_AS_STANDARD = 0b011
@@ -54,7 +57,7 @@ _KINDS = {
 }
 
 
-def read_scsi(node: str, bus: Bus, model: str) -> FirmwareReading:
+def read_scsi(node: str, bus: Bus, model: str, roots: Roots = _SYSTEM) -> FirmwareReading:
     """What the drive at a node offers now; nothing is changed, and a USB bridge is not asked at all."""
     if bus is Bus.USB:
         return nothing_offered(BRIDGED)
@@ -72,12 +75,18 @@ def read_scsi(node: str, bus: Bus, model: str) -> FirmwareReading:
     # A drive whose sanitize runs or failed refuses READ CAPACITY too, and only a new sanitize brings the second one back.
     refuses = size is None and status.state in {CommandState.RUNNING, CommandState.FAILED}
     offers = _offers(supported) if refuses or size in _SECTOR_SIZES else ()
-    return FirmwareReading(offers, obstacles, status, (), raw)
+    also_hit = same_device(roots, node) if offers else ()
+    return FirmwareReading(offers, obstacles, status, also_hit, raw)
 
 
-def scsi_command(node: str, bus: Bus, model: str, technique: Technique) -> "ScsiSanitize":
-    """One technique of the drive at a node, judged by a reading made now; raises Refused."""
-    return ScsiSanitize(node, permitted_offer(node, read_scsi(node, bus, model), technique))
+def scsi_command(node: str, bus: Bus, model: str, technique: Technique, roots: Roots = _SYSTEM) -> "ScsiSanitize":
+    """One technique of the drive at a node, judged by a reading made now; raises Refused, also where it may erase another disk too."""
+    reading = read_scsi(node, bus, model, roots)
+    offer = permitted_offer(node, reading, technique)
+    if reading.also_hit:
+        others = ", ".join(reading.also_hit)
+        raise Refused(f"{technique.value} of {node} may erase {others} too.", "Choose another technique.")
+    return ScsiSanitize(node, offer)
 
 
 class ScsiSanitize:

@@ -8,7 +8,7 @@ import pytest
 from agent.engine.course import Course
 from agent.engine.journal import AttemptEvent, CommandEvent, read_journal
 from agent.engine.transfer import PATIENCE
-from agent.errors import IdentityChanged
+from agent.errors import EraseRunning, IdentityChanged, Refused
 from agent.model.drive import MediaType
 from agent.model.firmware import CommandOutcome, CommandState, DeviceStatus
 from agent.model.firmware_evidence import shortcoming
@@ -308,6 +308,22 @@ def test_a_drive_whose_sanitize_had_failed_is_given_a_new_one_and_then_proves_it
     assert result.rung.technique is Technique.OVERWRITE
     assert outcome_of(result) is Outcome.SANITIZED
     assert "no markers" in shortcoming(attempt, drive.drive.identity.capacity_bytes, 512)
+
+
+@pytest.mark.parametrize(("error", "state"), [(EraseRunning, JobState.UNKNOWN), (Refused, JobState.SANITIZED)])
+def test_nothing_follows_where_somebody_s_erase_runs_before_ours(tmp_path, error, state):
+    """What was merely refused is followed by the next technique; what is running would spoil that."""
+    drive = firmware_drive((BLOCK, Behaviour()), media_type=MediaType.SOLID_STATE)
+
+    def command(_found, _technique):
+        raise error("a sanitize is running")
+
+    drive.command = command
+    result = run_one(tmp_path, drive, course=FAST)
+    assert result.state is state
+    assert "a sanitize is running" in result.attempts[0].reason
+    assert (outcome_of(result) is Outcome.SANITIZED) is (error is Refused)
+    assert (result.rung.technique is Technique.OVERWRITE) is (error is Refused)
 
 
 def test_purge_by_erasing_is_read_back_in_full_whatever_was_asked(tmp_path):

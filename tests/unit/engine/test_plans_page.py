@@ -24,6 +24,7 @@ EXPECTED = {
     "NVMe without sanitize": "nvme format user data erase: clear, overwrite: clear",
     "self-encrypting NVMe that only changes its key": "nvme sanitize crypto erase: clear, overwrite: clear",
     "SAS disk": "scsi sanitize overwrite: purge, overwrite: clear",
+    "SAS disk with two actuators, each a disk of its own": "overwrite: clear",
     "eMMC 5.1": "mmc erase and sanitize: purge, overwrite: clear",
     "eMMC 4.41": "mmc secure erase: purge, overwrite: clear",
     "USB stick, named": "overwrite: clear",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.host import discover
 from agent.host.nvme_firmware import read_nvme
 from agent.host.nvme_topology import find_place
 from agent.model.firmware import CommandState, FirmwareReading, Obstacle
@@ -237,8 +238,13 @@ def multipath(root: Path, *, states: dict[str, str]) -> Tree:
         folder = tree.roots.sys / "devices/pci0000:00" / name
         put(folder / "state", state + "\n")
         put(folder / "serial", SERIAL + "\n")
-        # a hidden path, as the kernel names it
-        put(folder / "nvme0c1n1/nsid", "1\n")
+        # hidden paths, as the kernel names them: subsystem, controller, head
+        for nsid in (1, 2):
+            path = folder / f"nvme0c{name.removeprefix('nvme')}n{nsid}"
+            put(path / "nsid", f"{nsid}\n")
+            put(path / "hidden", "1\n")
+            put(path / "size", f"{SECTORS}\n")
+            (tree.roots.sys / "block" / path.name).symlink_to(path)
         subsystem.mkdir(parents=True, exist_ok=True)
         (subsystem / name).symlink_to(folder)
     for nsid in (1, 2):
@@ -248,6 +254,7 @@ def multipath(root: Path, *, states: dict[str, str]) -> Tree:
         put(folder / "size", f"{SECTORS}\n")
         (folder / "device").symlink_to(subsystem)
         (tree.roots.sys / "class/block" / name).symlink_to(folder)
+        (tree.roots.sys / "block" / name).symlink_to(folder)
     listed = tree.roots.sys / "class/nvme-subsystem"
     listed.mkdir(parents=True)
     (listed / "nvme-subsys0").symlink_to(subsystem)
@@ -265,6 +272,18 @@ def test_the_controller_is_the_one_of_sysfs_not_of_the_name(tmp_path: Path) -> N
 def test_a_controller_that_is_live_is_preferred(tmp_path: Path) -> None:
     tree = multipath(tmp_path, states={"nvme1": "connecting", "nvme2": "live"})
     assert find_place(tree.roots, NODE).controller == "/dev/nvme2"
+
+
+def test_two_controllers_of_a_subsystem_are_no_more_drives_than_it_has_namespaces(
+    nvme: FakeNvme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discover, "read_signatures", lambda _nodes: ())
+    tree = multipath(tmp_path / "two", states={"nvme1": "live", "nvme2": "live"})
+    nvme.answer("active", namespace_list(1, 2))
+    nvme.answer("ctrl", controller({516: b"\x20\x00\x00\x00"}))
+    drives = discover.discover_drives(tree.roots, (), live=False)
+    assert [drive.node for drive in drives] == ["/dev/nvme0n1", "/dev/nvme0n2"]
+    assert read_nvme(NODE, tree.roots).also_hit == ("/dev/nvme0n2",)
 
 
 def test_one_controller_without_multipath(tree: Tree) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import AgentError, IdentityChanged, MediaBusy, MediaVanished, Refused, ToolFailed
+from agent.errors import AgentError, EraseRunning, IdentityChanged, MediaBusy, MediaVanished, Refused, ToolFailed
 from agent.host.firmware import FirmwareCommand
 from agent.host.nvme_firmware import nvme_command
 from agent.model.firmware import CommandState
@@ -136,9 +136,12 @@ def test_refused_by_text_and_running_all_the_same(nvme: FakeNvme, tree: Tree) ->
 
 
 def test_refused_because_another_sanitize_is_running(nvme: FakeNvme, tree: Tree) -> None:
+    command = nvme_command(NODE, BLOCK, tree.roots)
     nvme.answer("log", sanitize_log(2, sprog=655, scdw10=2))
     nvme.script("sanitize", "echo 'NVMe status: Sanitize In Progress(0x1d)' >&2; exit 1")
-    assert carried_out(tree, BLOCK).status().state is CommandState.RUNNING
+    command.prepare()
+    command.start()
+    assert command.status().state is CommandState.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -258,6 +261,38 @@ def test_what_the_drive_does_not_offer(
     nvme.answer("ctrl", controller(fields))
     with pytest.raises(Refused):
         nvme_command(NODE, technique, tree.roots)
+
+
+# what stands against it --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("technique", [BLOCK, FORMAT])
+def test_no_command_while_a_sanitize_of_somebody_runs(nvme: FakeNvme, tree: Tree, technique: Technique) -> None:
+    nvme.answer("log", sanitize_log(2, sprog=655, scdw10=2))
+    with pytest.raises(EraseRunning, match="a sanitize is running"):
+        nvme_command(NODE, technique, tree.roots)
+
+
+def test_after_a_failed_sanitize_there_is_no_format_but_another_sanitize(nvme: FakeNvme, tree: Tree) -> None:
+    nvme.answer("log", sanitize_log(3, scdw10=2))
+    with pytest.raises(Refused, match="a sanitize failed") as told:
+        nvme_command(NODE, FORMAT, tree.roots)
+    assert not isinstance(told.value, EraseRunning)
+    assert nvme_command(NODE, BLOCK, tree.roots).offer.technique is BLOCK
+
+
+@pytest.mark.parametrize("technique", [BLOCK, FORMAT])
+def test_no_command_in_a_state_that_no_standard_names(nvme: FakeNvme, tree: Tree, technique: Technique) -> None:
+    nvme.answer("log", sanitize_log(6))
+    with pytest.raises(Refused, match="capabilities not readable"):
+        nvme_command(NODE, technique, tree.roots)
+
+
+def test_without_a_status_there_is_no_sanitize_but_a_format(nvme: FakeNvme, tree: Tree) -> None:
+    (nvme.folder / "log").unlink()
+    with pytest.raises(Refused, match="sanitize status"):
+        nvme_command(NODE, BLOCK, tree.roots)
+    assert nvme_command(NODE, FORMAT, tree.roots).offer.technique is FORMAT
 
 
 def test_close_releases(nvme: FakeNvme, tree: Tree) -> None:
