@@ -26,10 +26,11 @@ class PowerVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class PowerJudgement:
-    """The verdict and why, in plain text; no reason where it is fine."""
+    """The verdict and why, in plain text and in figures alone ("31 % < 50 %"); nothing where it is fine."""
 
     verdict: PowerVerdict
     reason: str = ""
+    figures: str = ""
 
 
 FINE = PowerJudgement(PowerVerdict.FINE)
@@ -41,15 +42,23 @@ def judge_power(power: PowerReading | None, rung: Rung) -> PowerJudgement:
         return FINE
     found = f"the machine runs on {power.words}"
     if not rung.technique.by_firmware:
-        return PowerJudgement(PowerVerdict.CAUTION, f"{found}: plug it in")
+        return PowerJudgement(PowerVerdict.CAUTION, f"{found}: plug it in", _figures(power))
     if power.charge_percent is not None and power.charge_percent < LEAST_PERCENT:
         wanted = f"a command that can't be stopped needs {LEAST_PERCENT} % or mains"
-        return PowerJudgement(PowerVerdict.REFUSED, f"{found}: {wanted}")
+        figures = f"{power.charge_percent} % < {LEAST_PERCENT} %"
+        return PowerJudgement(PowerVerdict.REFUSED, f"{found}: {wanted}", figures)
     needed = None if rung.minutes is None else TIMES_ESTIMATE * rung.minutes
     if power.remaining_minutes is not None and needed is not None and power.remaining_minutes < needed:
         wanted = f"a command that can't be stopped needs {needed} min, twice the drive's own estimate, or mains"
-        return PowerJudgement(PowerVerdict.REFUSED, f"{found}: {wanted}")
-    return PowerJudgement(PowerVerdict.CAUTION, f"{found}: plug it in")
+        figures = f"{power.remaining_minutes} min < {needed} min"
+        return PowerJudgement(PowerVerdict.REFUSED, f"{found}: {wanted}", figures)
+    return PowerJudgement(PowerVerdict.CAUTION, f"{found}: plug it in", _figures(power))
+
+
+def _figures(power: PowerReading) -> str:
+    charge = "" if power.charge_percent is None else f"{power.charge_percent} %"
+    left = "" if power.remaining_minutes is None else f"{power.remaining_minutes} min"
+    return ", ".join(part for part in (charge, left) if part)
 
 
 def judge_plan(power: PowerReading | None, plan: Plan) -> PowerJudgement:

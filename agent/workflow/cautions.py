@@ -16,9 +16,9 @@ def with_cautions(plans: PlanSet, inspection: Inspection | None, power: PowerRea
     if inspection is None:
         return plans
     health = {d.drive.node: d.health for d in inspection.drives}
-    found = controller_cautions(inspection.inventory.controllers)
+    found = controller_cautions(inspection.inventory.controllers) + power_cautions(plans.plans, power)
     for plan in plans.plans:
-        found += _power(plan, power) + _health(plan.drive.node, health.get(plan.drive.node))
+        found += _health(plan.drive.node, health.get(plan.drive.node))
     return replace(plans, cautions=found)
 
 
@@ -34,11 +34,13 @@ def controller_cautions(controllers: Sequence[StorageController]) -> tuple[Cauti
     return tuple(found)
 
 
-def _power(plan: Plan, power: PowerReading | None) -> tuple[Caution, ...]:
-    judged = judge_plan(power, plan)
-    kinds = {PowerVerdict.CAUTION: CautionKind.ON_BATTERY, PowerVerdict.REFUSED: CautionKind.BATTERY_TOO_LOW}
-    kind = kinds.get(judged.verdict)
-    return (Caution(kind, plan.drive.node, judged.reason),) if kind else ()
+def power_cautions(plans: Sequence[Plan], power: PowerReading | None) -> tuple[Caution, ...]:
+    """Once that the machine runs on battery, and for each drive whose own erase would not be started."""
+    judged = [(plan, judge_plan(power, plan)) for plan in plans]
+    low = [(plan, j) for plan, j in judged if j.verdict is PowerVerdict.REFUSED]
+    refused = tuple(Caution(CautionKind.BATTERY_TOO_LOW, plan.drive.node, j.figures) for plan, j in low)
+    spared = [j.figures for _plan, j in judged if j.verdict is PowerVerdict.CAUTION]
+    return (*(Caution(CautionKind.ON_BATTERY, "", figures) for figures in spared[:1]), *refused)
 
 
 def _health(node: str, health: HealthReport | None) -> tuple[Caution, ...]:

@@ -51,7 +51,7 @@ def sleep_and_look(
     inspect: Callable[[], Inspection],
     stick_is_back: Callable[[], bool] = lambda: True,
     *,
-    patience: float = BACK_SECONDS,
+    patience: float | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Thawed:
     """Let the machine sleep, wait for stick and drives, look at all anew; nothing may be at work meanwhile.
@@ -66,7 +66,7 @@ def sleep_and_look(
             f"This machine is not let sleep: {obstacle.value}.", "Plug the drive in again, or use another machine."
         )
     slept = machine.sleep(SLEEP_SECONDS)
-    looks = max(1, int(patience / _LOOK_SECONDS))
+    looks = max(1, int((BACK_SECONDS if patience is None else patience) / _LOOK_SECONDS))
     for _look in range(looks):
         if stick_is_back():
             break

@@ -19,8 +19,8 @@ from agent.model.drive import Bus, Drive, HiddenAreas, HiddenAreaState, Identity
 from agent.model.firmware import FirmwareReading
 from agent.model.job import JobResult, JobState
 from agent.model.machine import Environment, MachineInventory
-from agent.model.record import DriveRecord, Issuer, Operator, Outcome, Tool, medium_outcome
 from agent.model.power import PowerReading, PowerSource
+from agent.model.record import DriveRecord, Issuer, Operator, Outcome, Tool, medium_outcome
 from agent.model.sanitization import Plan, Policy, Technique
 from agent.model.session import InspectedDrive, SessionHeader
 
@@ -301,11 +301,12 @@ def sitting(
     pace: Pace = SEQUENTIAL,
     thermometer: Thermometer | None = None,
     course: Course = COURSE,
+    machine: FakeMachine | None = None,
     **policy,
 ) -> Sitting:
     plans = tuple(plan_for(d.drive, d.firmware, **policy) for d in drives)
     journal = Journal.create(folder / "journal", make_header(plans))
-    around = FakeMachine(*drives), journal, clock or FakeClock(), max_parallel
+    around = machine or FakeMachine(*drives), journal, clock or FakeClock(), max_parallel
     engine = Engine(*around, patience=patience, pace=pace, thermometer=thermometer, course=course)
     return Sitting(engine, journal, journal.path, plans)
 
