@@ -96,7 +96,7 @@ async def test_a_machine_that_can_not_sleep_says_why_and_goes_on() -> None:
     async with make_app(sitting).run_test() as pilot:
         await inspected(pilot)
         await pilot.press("t", "enter")
-        await until_shown(pilot, "the system runs from the stick", "What to try, in this order")
+        await until_shown(pilot, "from the stick, which a sleep may cut off", "What to try, in this order")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen), "plan")
 
