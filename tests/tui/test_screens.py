@@ -32,7 +32,7 @@ _SHOWS = {
     ),
     "frozen": (
         "Let the machine sleep for ten seconds?",
-        "has locked the erase commands of 3 drives: sda,",
+        "has locked the erase commands of 3 drives:",
         "Not now",
         "Sleep",
     ),

@@ -56,7 +56,7 @@ def test_controllers_that_hide_drives() -> None:
 
 
 def test_a_drive_that_says_that_it_fails() -> None:
-    report = assess(load("smart-nvme-failed.json"))
+    report = assess(load("test0.txt"))
     assert report.verdict is Verdict.FAIL
     ((kind, node, detail),) = cautions(health=report)
     assert (kind, node) == (CautionKind.BAD_HEALTH, NVME.drive.node)
