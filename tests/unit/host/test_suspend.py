@@ -24,7 +24,7 @@ def machine(tmp_path: Path, monkeypatch, allow_programs) -> Roots:
     put(roots.sys / "power/mem_sleep", "s2idle [deep]\n")
     put(roots.sys / "class/rtc/rtc0/device/power/wakeup", "enabled\n")
     install(tmp_path / "bin", monkeypatch, "rtcwake", "exit 0")
-    monkeypatch.setattr(suspend.os, "sync", lambda: (tmp_path / "synced").touch())
+    monkeypatch.setattr(suspend.os, "sync", (tmp_path / "synced").touch)
     return roots
 
 
