@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agent import __version__, cli, pki_cli, verify_cli
+from agent import __version__, cli, pki_cli, thaw_cli, verify_cli
 from agent.errors import AgentError, ExitCode, UsageError
 from agent.host.clock import SystemClock
 from agent.host.machine import Machine
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--language", choices=["en", "fr", "de"], help="language of the screen (default: LANG)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     cli.add_commands(commands)
+    thaw_cli.add_thaw_command(commands)
     capture = commands.add_parser("capture", help="record this machine as a folder of captures, serials replaced")
     capture.add_argument("folder", type=Path, metavar="DIR")
     verify_cli.add_verify_command(commands)
@@ -83,6 +84,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         "capture": _capture,
         "list": lambda a: cli.run_list(_machine(a, ()), a),
         "test": lambda a: cli.run_test(_machine(a, a.drives), a),
+        "thaw": lambda a: thaw_cli.run_thaw(_machine(a, ()), a),
         "sanitize": lambda a: cli.run_sanitize(_machine(a, a.drive or ()), a),
         None: _screen,
     }

@@ -201,9 +201,8 @@ def _sanitize(sitting: Sitting, arguments: argparse.Namespace) -> int:
     )
     told = sitting.notices()
     drives = tuple(f.drive for f in sitting.inspect().drives)
-    for notice in sitting.notices():
-        if notice not in told:
-            _say(notice)
+    for notice in (n for n in sitting.notices() if n not in told):
+        _say(notice)
     nodes = (
         [d.node for d in drives if d.on_offer]
         if arguments.all
@@ -214,6 +213,8 @@ def _sanitize(sitting: Sitting, arguments: argparse.Namespace) -> int:
         raise Refused(_refusal_words(plans), "Nothing was touched.")
     for plan, name in zip(plans.plans, plans.names, strict=True):
         _say(f"{plan.drive.node}: {printable(name)}: {plan.pass_set.title}; {'; '.join(plan.reasons)}")
+    for caution in plans.cautions:
+        _say(f"{caution.node or 'this machine'}: {caution.kind}: {caution.detail}")
     sitting.confirm_names_and_start(plans, [_canonical_name(n, drives) for n in arguments.confirm])
     with _interruption() as interrupted:
         _follow_jobs(sitting, interrupted)

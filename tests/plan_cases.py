@@ -137,6 +137,16 @@ PLAN_CASES = (
     ),
     PlanCase("virtual disk", _drive(Bus.VIRTIO, MediaType.VIRTUAL, hidden=HiddenAreaState.NOT_APPLICABLE), None),
     PlanCase(
+        "virtual disk that offers an erase of its own",
+        _drive(Bus.NVME, MediaType.VIRTUAL, hidden=HiddenAreaState.NOT_APPLICABLE),
+        _reading(*_NVME),
+    ),
+    PlanCase(
+        "virtual disk of a RAID controller",
+        _drive(Bus.SCSI, _DISK, ExclusionReason.VIRTUAL_RAID_DISK, hidden=HiddenAreaState.NOT_APPLICABLE),
+        None,
+    ),
+    PlanCase(
         "any drive whose sanitize is running at start",
         _drive(Bus.NVME, _SSD, hidden=HiddenAreaState.NOT_APPLICABLE),
         _reading(*_NVME, obstacles=(FoundObstacle(Obstacle.SANITIZE_RUNNING, "43 %"),)),

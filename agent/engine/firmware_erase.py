@@ -19,6 +19,7 @@ from agent.engine.identity_check import check_identity
 from agent.engine.journal import CommandEvent, Journal
 from agent.engine.markers import MarkerPlan, check_changed, plan_markers, plant
 from agent.engine.means import Means
+from agent.engine.power_policy import PowerVerdict, judge_power, power_now
 from agent.engine.surroundings import Cancelled
 from agent.engine.verification import planned_regions
 from agent.errors import AgentError, EraseRunning, IdentityChanged, MediaError, Refused, ToolMissing
@@ -122,6 +123,9 @@ class FirmwareErase:
         return self._exit_code not in {0, None}
 
     def _outcome(self) -> tuple[CommandOutcome, str]:
+        power = judge_power(power_now(self._ask.machine), self._ask.rung)
+        if power.verdict is PowerVerdict.REFUSED:
+            return CommandOutcome.NOT_RUNNING, power.reason
         try:
             command = self._ask.machine.firmware_command(self._drive, self._ask.rung.technique)
         except EraseRunning as error:

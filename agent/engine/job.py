@@ -27,6 +27,7 @@ from agent.engine.means import Means
 from agent.engine.meter import Meter
 from agent.engine.overwrite import write_pass
 from agent.engine.pass_keys import KeysByPass, new_keys
+from agent.engine.power_policy import power_now
 from agent.engine.pulse import Pulse
 from agent.engine.stream import Stream, open_stream
 from agent.engine.surroundings import Cancelled, Surroundings
@@ -37,6 +38,7 @@ from agent.host.machine import Medium
 from agent.model.drive import Identity
 from agent.model.job import SUCCESSES, JobResult, JobSnapshot, JobState, VerificationResult, check_transition
 from agent.model.passes import PassResult, PassSpec
+from agent.model.power import PowerReading
 from agent.model.sanitization import Plan, Resumption, Rung
 
 _LOG = logging.getLogger(__name__)
@@ -72,6 +74,7 @@ class Job:
         self._verification: VerificationResult | None = None
         self._identity_at_open: Identity | None = None
         self._identity_at_end: Identity | None = None
+        self._power_at_start: PowerReading | None = None
         self._ladder = Ladder()
         self._phase = (0, 0, 0, 0)
         self._last_mark = 0.0
@@ -124,6 +127,7 @@ class Job:
 
     def _carry_out(self) -> tuple[JobState, str]:
         self._enter(JobState.CHECKING)
+        self._power_at_start = power_now(self._around.machine)
         verdict = self._ladder.climb(self.plan, self._ask)
         if verdict is not None:
             self._identity_at_end = self._ladder.identity_at_end
@@ -335,6 +339,8 @@ class Job:
             verification=self._verification,
             pauses=self.gate.close(),
             attempts=tuple(self._ladder.attempts),
+            power_at_start=self._power_at_start,
+            power_at_end=power_now(self._around.machine),
         )
 
     # --- small steps

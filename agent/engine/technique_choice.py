@@ -63,6 +63,8 @@ def choose(drive: Drive, technique: str, required: Method, reading: FirmwareRead
     wanted = [r for r in rungs if technique in {AUTO, r.technique.value}]
     enough = [r for r in wanted if r.level.rank >= max(required.rank, Method.CLEAR.rank)]
     hindered = tuple(_obstacle_words(o) for o in obstacles)
+    if reading and reading.offers and drive.media_type is MediaType.VIRTUAL:
+        hindered += (_VIRTUAL,)
     if reading and reading.unreached:
         hindered += (f"nothing but a sanitize of the whole drive reaches {', '.join(reading.unreached)}",)
     if reading and (others := _others(reading)):
@@ -164,9 +166,14 @@ def _obstacle_words(found: FoundObstacle) -> str:
     return f"{text}: {advice}" if advice else text
 
 
+_VIRTUAL = "its own erase is not used: behind a virtual disk it reaches no medium that anybody could name"
+_THAW = (
+    "the machine's firmware has locked the drive's own erase; try in this order: let the machine sleep for ten seconds"
+    " (on the screen, or `ardoise thaw`), unplug the drive's cable and plug it in again while the machine runs, another technique"
+)
 _ADVICE = {
-    Obstacle.FROZEN: "the machine's firmware forbids the drive's own erase until it was asleep once; suspend and resume, or plug the drive in again while the machine runs",
-    Obstacle.SANITIZE_FROZEN: "plug the drive in again, or use another machine",
+    Obstacle.FROZEN: _THAW,
+    Obstacle.SANITIZE_FROZEN: _THAW,
     Obstacle.LOCKED: "unlock it with its password, or revert it with the PSID on its label",
     Obstacle.ATTEMPTS_EXCEEDED: "switch the machine off and on again",
     Obstacle.SANITIZE_RUNNING: "it can't be stopped; wait until the drive has ended it",

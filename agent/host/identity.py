@@ -123,7 +123,8 @@ def _nvme(folder: Path, geometry: Geometry) -> Reading:
     transport = next((text for text in (read_text(path / "transport") for path in paths) if text), "")
     network = "" if transport in {"", "pcie", "apple-nvme"} else f"NVMe over {transport}"
     kind = MediaType.VIRTUAL if _HYPERVISOR.match(model) else MediaType.SOLID_STATE
-    return Reading(identity, Bus.NVME, kind, None, soldered=False, ata=None, network=network, raid="")
+    raid = _raid_card(model)
+    return Reading(identity, Bus.NVME, kind, None, soldered=False, ata=None, network=network, raid=raid)
 
 
 def _mmc(folder: Path, geometry: Geometry) -> Reading:
@@ -165,7 +166,7 @@ def _scsi(folder: Path, geometry: Geometry, pages: PageReader) -> Reading:
         soldered="ufshc" in str(folder),
         ata=ata,
         network=_network(folder),
-        raid=_raid_maker(vendor, product),
+        raid=_raid_maker(vendor, product) or _raid_card(model),
     )
 
 
@@ -199,16 +200,25 @@ def _network(folder: Path) -> str:
     return "Fibre Channel" if "/rport-" in path else ""
 
 
+# As INQUIRY spells them: the vendor in eight characters, the product in sixteen.
 _RAID_DISKS = (
-    ("DELL", r"PERC"),
+    ("DELL", r"PERC|Virtual Disk|VIRTUAL DISK"),
     (
-        "LSI|AVAGO|BROADCOM|INTEL|LENOVO|FTS|FUJITSU|CISCO|SMC",
-        r"MR|MegaRAID|RAID|RMS|RS[0-9M]|LOGICAL|Logical|PRAID|UCS",
+        "LSI|LSILOGIC|AVAGO|BROADCOM|INTEL|LENOVO|FTS|FUJITSU|CISCO|SMC|SUN",
+        r"MR|MegaRAID|RAID|RMS|RS[0-9M]|SMC|LOGICAL|Logical|PRAID|UCS|STK RAID",
     ),
-    ("HP|HPE|COMPAQ", r"LOGICAL VOLUME"),
+    ("HP|HPE|COMPAQ|MSCC|MICROCHP", r"LOGICAL VOLUME"),
     ("ADAPTEC|ASR|IBM|SERVERA", r".*"),
-    ("ARECA|AMCC|3WARE", r".*"),
+    ("ARECA|AMCC|3WARE|PROMISE|HPT", r".*"),
 )
+# Cards that join two drives and answer as one SATA or NVMe drive: Dell BOSS-S1 ("DELLBOSS VD" in the kernel's own list of quirks,
+# drivers/ata/libata-core.c) and BOSS-N1, Marvell 88SE9230 and its like, HPE NS204i.
+_RAID_CARDS = re.compile(r"^(DELLBOSS|Dell BOSS|MARVELL Raid|HPE NS204)", re.IGNORECASE)
+
+
+def _raid_card(model: str) -> str:
+    """The model of a drive that a small RAID card made up; '' for any other."""
+    return model if _RAID_CARDS.match(model) else ""
 
 
 def _raid_maker(vendor: str, product: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from agent.host.power import on_mains, own_batteries, power_supplies
 from agent.host.sysfs import Roots, entry_names, read_int, read_text
 from agent.model.machine import Battery, MachineInventory, StorageController
 
@@ -59,7 +60,7 @@ def read_inventory(roots: Roots) -> MachineInventory:
         bios_date=read_text(dmi / "bios_date"),
         processor=_processor(read_text(roots.proc / "cpuinfo")),
         memory_bytes=_memory(read_text(roots.proc / "meminfo")),
-        batteries=_batteries(roots.sys / "class/power_supply"),
+        batteries=_batteries(roots),
         controllers=_controllers(roots.sys / "bus/pci/devices"),
         looked_at=LOOKED_AT,
     )
@@ -75,18 +76,10 @@ def _memory(meminfo: str) -> int:
     return int(match[1]) * 1024 if match else 0
 
 
-def _batteries(folder: Path) -> tuple[Battery, ...]:
-    supplies = [folder / name for name in entry_names(folder)]
-    mains = _on_mains(supplies)
-    # Batteries of mice and keyboards have scope Device.
-    own = [s for s in supplies if read_text(s / "type") == "Battery" and read_text(s / "scope") != "Device"]
-    return tuple(_battery(supply, mains) for supply in own if read_text(supply / "present") != "0")
-
-
-def _on_mains(supplies: list[Path]) -> bool | None:
-    states = [read_int(s / "online") for s in supplies if read_text(s / "type") in {"Mains", "USB"}]
-    known = [state for state in states if state is not None]
-    return any(known) if known else None
+def _batteries(roots: Roots) -> tuple[Battery, ...]:
+    supplies = power_supplies(roots)
+    mains = on_mains(supplies)
+    return tuple(_battery(supply, mains) for supply in own_batteries(supplies))
 
 
 def _battery(supply: Path, mains: bool | None) -> Battery:
@@ -134,5 +127,10 @@ def _controller(device: Path) -> StorageController | None:
         address=device.name,
         description=f"{kind} {vendor:04x}:{product:04x}",
         driver=bound,
-        raid_mode=bound != "vmd" if vmd else code >> 8 == _RAID_CLASS,
+        raid_mode=bound != "vmd" if vmd else code >> 8 == _RAID_CLASS or _remaps(device),
     )
+
+
+def _remaps(device: Path) -> bool:
+    """Whether Intel RST keeps NVMe drives behind this SATA controller, whatever class it says (drivers/ata/ahci.c, remapped_nvme)."""
+    return bool(read_int(device / "remapped_nvme"))

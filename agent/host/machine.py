@@ -8,7 +8,9 @@ from agent.model.drive import Drive, Identity
 from agent.model.firmware import FirmwareReading
 from agent.model.health import SelfTestKind, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
+from agent.model.power import PowerReading
 from agent.model.sanitization import Technique
+from agent.model.sleep import SleepObstacle, Slept
 
 
 class Medium(Protocol):
@@ -87,6 +89,18 @@ class Machine(Protocol):
 
     def inventory(self) -> MachineInventory:
         """DMI, batteries, controllers."""
+        ...
+
+    def power(self) -> PowerReading:
+        """What feeds the machine at this moment; raises EnvironmentLacks."""
+        ...
+
+    def sleep_obstacle(self) -> SleepObstacle | None:
+        """What stands against a sleep of this machine; None where nothing does."""
+        ...
+
+    def sleep(self, seconds: int) -> Slept:
+        """Let the whole machine sleep and wake by its clock; raises Refused, ToolMissing, ToolFailed. Nothing may be at work."""
         ...
 
     def discover(self) -> tuple[Drive, ...]:

@@ -14,13 +14,17 @@ from agent.host.hwmon import limit_celsius
 from agent.host.inventory import read_inventory
 from agent.host.media import BlockMedium, open_exclusively
 from agent.host.own_erase import GuardedCommand, own_erase_command, read_own_erase
+from agent.host.power import read_power
 from agent.host.run import run
+from agent.host.suspend import check_idle, sleep, sleep_obstacle
 from agent.host.sysfs import Roots, read_text
 from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason, Identity
 from agent.model.firmware import FirmwareReading
 from agent.model.health import SelfTestKind, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
+from agent.model.power import PowerReading
 from agent.model.sanitization import Technique
+from agent.model.sleep import SleepObstacle, Slept
 
 # Inside the image's squashfs; its first boot unit measures the squashfs and leaves the digest in the second.
 IMAGE_MARKER = "etc/ardoise-image"
@@ -98,6 +102,23 @@ class RealMachine:
     def inventory(self) -> MachineInventory:
         """DMI, batteries, controllers, from sysfs."""
         return read_inventory(self._roots)
+
+    def power(self) -> PowerReading:
+        """What feeds the machine, from sysfs."""
+        return read_power(self._roots)
+
+    def sleep_obstacle(self) -> SleepObstacle | None:
+        """What stands against a sleep of this machine; the live system sleeps only where it was copied to memory."""
+        permitted = self._live or self._real_drives
+        return sleep_obstacle(self._roots, permitted=permitted, from_memory=self.runs_from_memory)
+
+    def sleep(self, seconds: int) -> Slept:
+        """Let the machine sleep by rtcwake; raises Refused, ToolMissing, ToolFailed."""
+        obstacle = self.sleep_obstacle()
+        if obstacle is not None:
+            raise Refused(f"This machine is not let sleep: {obstacle.value}.")
+        check_idle(drive.node for drive in self.discover())
+        return sleep(self._roots, seconds)
 
     def discover(self) -> tuple[Drive, ...]:
         """All drives with what excludes them; nothing is opened for writing."""

@@ -14,12 +14,15 @@ from agent.host.simulated_drive import SimulatedDrive
 from agent.host.simulated_firmware import SimulatedErase, read_simulated_firmware
 from agent.host.simulated_folder import CaptureFolder
 from agent.host.simulated_medium import SimulatedMedium
+from agent.host.simulated_sleep import SimulatedSleep, simulated_power
 from agent.host.simulated_smart import SelfTestCourse, with_self_test
 from agent.model.drive import Drive
 from agent.model.firmware import FirmwareReading
 from agent.model.health import SelfTestKind, SelfTestState, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
+from agent.model.power import PowerReading
 from agent.model.sanitization import Technique
+from agent.model.sleep import SleepEnding, SleepObstacle, Slept
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,31}")
 _SELF_TEST_SECONDS = {SelfTestKind.SHORT: 4.0, SelfTestKind.EXTENDED: 12.0}
@@ -64,6 +67,22 @@ class SimulatedMachine:
     def inventory(self) -> MachineInventory:
         """DMI, batteries and controllers as captured; raises EnvironmentLacks."""
         return self._folder.read_value("dmi.json", MachineInventory)
+
+    def power(self) -> PowerReading:
+        """What dmi.json says of batteries and mains; raises EnvironmentLacks."""
+        return simulated_power(self.inventory().batteries)
+
+    def sleep_obstacle(self) -> SleepObstacle | None:
+        """What machine.json says stands against a sleep; raises Refused for an unknown word."""
+        return SimulatedSleep(self._about).obstacle
+
+    def sleep(self, seconds: int) -> Slept:
+        """Sleep as machine.json says; drives that thaw remember it; raises Refused."""
+        slept = SimulatedSleep(self._about).sleep(seconds)
+        if slept.ending is not SleepEnding.NEVER_SLEPT:
+            for drive in self._drives.values():
+                drive.remember(thawed=True)
+        return slept
 
     def discover(self) -> tuple[Drive, ...]:
         """All drives that have not vanished; raises EnvironmentLacks for a capture or an image that is missing."""

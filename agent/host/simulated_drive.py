@@ -25,6 +25,7 @@ class DriveState:
     self_test_aborted: bool = False
     erase_started: float = 0.0
     erase_state: str = ""
+    thawed: bool = False
 
 
 class SimulatedDrive:

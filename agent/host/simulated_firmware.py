@@ -3,11 +3,12 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from agent.errors import Refused, ToolFailed
+from agent.errors import ToolFailed
+from agent.host.firmware_choice import permitted_offer
 from agent.host.simulated_drive import SimulatedDrive
-from agent.model.firmware import CommandState, DeviceStatus, FirmwareReading, TechniqueOffer, ToolRun
+from agent.model.firmware import FREEZES, CommandState, DeviceStatus, FirmwareReading, TechniqueOffer, ToolRun
 from agent.model.sanitization import Technique
 
 _PIECE_BYTES = 1 << 20
@@ -18,7 +19,7 @@ class SimulatedFirmware:
     """firmware.json: what the drive offers, how long it takes in seconds, and which parts of the medium it really erases.
 
     `erases` are fractions; `value_hex` is what stands there afterwards, noise where it is empty. `ends` is the status
-    that it tells at the end, `refuses` lets it take no command.
+    that it tells at the end, `refuses` lets it take no command. `thaws`: a sleep of the machine frees it, if it is frozen.
     """
 
     reading: FirmwareReading
@@ -28,12 +29,19 @@ class SimulatedFirmware:
     ends: CommandState = CommandState.DONE
     refuses: bool = False
     hangs: bool = False
+    thaws: bool = False
 
 
 def read_simulated_firmware(drive: SimulatedDrive) -> SimulatedFirmware | None:
     """What the drive's folder says; None where the drive has no erase of its own; raises EnvironmentLacks."""
     name = f"drives/{drive.name}/firmware.json"
-    return drive.folder.read_value(name, SimulatedFirmware) if drive.folder.exists(name) else None
+    if not drive.folder.exists(name):
+        return None
+    found = drive.folder.read_value(name, SimulatedFirmware)
+    if not (found.thaws and drive.state().thawed):
+        return found
+    left = tuple(o for o in found.reading.obstacles if o.obstacle not in FREEZES)
+    return replace(found, reading=replace(found.reading, obstacles=left))
 
 
 class SimulatedErase:
@@ -107,10 +115,7 @@ class SimulatedErase:
 
 
 def _offer_of(firmware: SimulatedFirmware, technique: Technique) -> TechniqueOffer:
-    for offer in firmware.reading.offers:
-        if offer.technique is technique:
-            return offer
-    raise Refused(f"The simulated drive does not offer {technique.value}.")
+    return permitted_offer("The simulated drive", firmware.reading, technique)
 
 
 def _words(state: str) -> tuple[str, ...]:

@@ -44,6 +44,10 @@ class Obstacle(StrEnum):
     UNREADABLE = "capabilities not readable"
 
 
+FREEZES = frozenset({Obstacle.FROZEN, Obstacle.SANITIZE_FROZEN})
+"""The firmware of the machine locked the drive's erase at its start; a drive that loses power forgets that (trust.md A5.3)."""
+
+
 @dataclass(frozen=True)
 class FoundObstacle:
     """An obstacle with the techniques that it forbids (all of them where none is named) and what an expert wants to know."""

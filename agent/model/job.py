@@ -9,6 +9,7 @@ from agent.model.firmware import FirmwareResult
 from agent.model.health import Heat
 from agent.model.json_form import LEFT_OUT
 from agent.model.passes import PassResult, SectorError
+from agent.model.power import PowerReading
 from agent.model.sanitization import Plan, Rung, Technique, VerificationKind
 
 
@@ -142,7 +143,7 @@ class JobResult:
     """Everything one job leaves for the record; `identity_at_open` was read on the descriptor that was written to.
 
     Durations include the pauses, which follow one another and never overlap. `attempts` are the drive's own techniques
-    that were tried, in their order; an overwrite after them has passes.
+    that were tried, in their order; an overwrite after them has passes. The power is what fed the machine then.
     """
 
     job_id: str
@@ -158,6 +159,8 @@ class JobResult:
     verification: VerificationResult | None
     pauses: tuple[Pause, ...] = field(default=(), metadata=LEFT_OUT)
     attempts: tuple[FirmwareResult, ...] = field(default=(), metadata=LEFT_OUT)
+    power_at_start: PowerReading | None = field(default=None, metadata=LEFT_OUT)
+    power_at_end: PowerReading | None = field(default=None, metadata=LEFT_OUT)
 
     @property
     def rung(self) -> Rung:

@@ -25,6 +25,7 @@ from agent.tui.page import Page
 from agent.tui.progress_screen import ProgressScreen
 from agent.tui.records_screen import RecordsScreen
 from agent.tui.result_screen import ResultScreen
+from agent.tui.thaw import SleepScreen
 from agent.tui.theme import SLATE, dress
 from agent.tui.words import STICK_MISSING
 from agent.workflow.view import Inspection, PlanSet, Stage
@@ -78,6 +79,7 @@ class ArdoiseApp(App[str]):
         self.inspection: Inspection | None = None
         self.inspect_error: AgentError | None = None
         self.selected: set[str] = set()
+        self.asked_to_sleep: frozenset[str] = frozenset()
         self.policy = Policy()
         self.health: dict[str, HealthReport] = {}
         self.following: set[str] = set()
@@ -150,6 +152,11 @@ class ArdoiseApp(App[str]):
         self.health.clear()
         self.run_worker(self.sitting.inspect, name="inspect", group="inspect", thread=True, exit_on_error=False)
 
+    def take_inspection(self, found: Inspection) -> None:
+        """Show these drives; what is no longer on offer is no longer chosen."""
+        self.inspection = found
+        self.selected &= {d.drive.node for d in found.drives if d.drive.on_offer}
+
     def run_quietly(self, work: Callable[[], object], name: str) -> None:
         """Run something short that may block (a self-test command) in a thread; its end is a message."""
         self.run_worker(work, name=name, group=name, thread=True, exit_on_error=False)
@@ -173,8 +180,7 @@ class ArdoiseApp(App[str]):
 
     def _worker_succeeded(self, name: str, result: object) -> None:
         if name == "inspect" and isinstance(result, Inspection):
-            self.inspection = result
-            self.selected &= {d.drive.node for d in result.drives if d.drive.on_offer}
+            self.take_inspection(result)
             self._show_new_notices()
         elif isinstance(result, HealthReport):
             self.health[name.partition(" ")[2]] = result
@@ -205,6 +211,8 @@ class ArdoiseApp(App[str]):
         """Leave, unless drives are being worked on."""
         if isinstance(self.screen, ConfirmScreen):
             self.screen.action_cancel()
+            return
+        if isinstance(self.screen, SleepScreen):
             return
         view = self.sitting.view()
         stage = view.stage

@@ -23,6 +23,7 @@ from agent.tui.glyphs import DASH, FAILED, RUNNING, fit, screen_text
 from agent.tui.machine_line import looked_at, machine_line
 from agent.tui.page import Page
 from agent.tui.plan_screen import PlanScreen
+from agent.tui.thaw import offer_all, offer_once, thaw_actions, with_lock_note
 from agent.tui.widgets import Action, RowList, Words
 from agent.tui.words import QUIET_STYLE, type_words
 
@@ -43,6 +44,7 @@ class DrivesScreen(Page):
         Binding("e,E", "self_test('extended')", show=False),
         Binding("b,B", "abort_self_test", show=False),
         Binding("d,D", "focus_detail", show=False),
+        Binding("z,Z", "thaw", show=False),
     ]
 
     def body(self) -> ComposeResult:
@@ -68,6 +70,7 @@ class DrivesScreen(Page):
             Action("Enter", _("Plan"), "proceed", primary=True),
             Action(_("Space"), _("choose"), "choose"),
             Action("T", _("all"), "toggle_all"),
+            *thaw_actions(self),
             Action("S", _("self-test"), "self_test('short')"),
             Action("I", _("again"), "inspect"),
             Action("H", _("help"), "app.help"),
@@ -141,7 +144,7 @@ class DrivesScreen(Page):
         else:
             found = self._highlighted()
             if found is not None:
-                pane.show(detail(found.drive, self._health(found), width))
+                pane.show(with_lock_note(detail(found.drive, self._health(found), width), found))
             elif inspection.boot_medium is not None:
                 note = Content.styled(
                     _("This stick carries the running system. It is spared, whatever is chosen."), "bold $primary"
@@ -190,7 +193,11 @@ class DrivesScreen(Page):
         if not self.ardoise.selected:
             self.notify(_("Choose at least one drive: Space chooses, T chooses all."), markup=False)
             return
-        self.ardoise.go(PlanScreen())
+        offer_once(self, lambda: self.ardoise.go(PlanScreen()))
+
+    def action_thaw(self) -> None:
+        """Offer the short sleep that unlocks drives."""
+        offer_all(self)
 
     def _nothing_on_offer(self) -> bool:
         return self.ardoise.inspection is not None and not any(d.drive.on_offer for d in self.ardoise.found_drives)

@@ -17,6 +17,7 @@ from agent.errors import AgentError
 from agent.model.drive import Drive
 from agent.model.sanitization import Method, Plan, Refusal, Resumption, VerificationKind
 from agent.text import _, ngettext
+from agent.tui.cautions import caution_parts, machine_block
 from agent.tui.dialogs import error_content
 from agent.tui.drive_detail import exclusion_text, serial_tail, short_node
 from agent.tui.figures import size
@@ -24,7 +25,7 @@ from agent.tui.glyphs import ACT, DASH, DONE, FAILED, prose, screen_text
 from agent.tui.page import Page
 from agent.tui.widgets import Action, Words
 from agent.tui.words import METHOD_WORDS, TECHNIQUE_WORDS, VERIFICATION_WORDS, type_words
-from agent.workflow.view import PlanSet
+from agent.workflow.view import Caution, PlanSet
 
 T = TypeVar("T")
 _REQUIRED = (Method.CLEAR, Method.PURGE)
@@ -173,7 +174,10 @@ def _after(values: list[T], value: T) -> T:
 
 def plans_content(plans: PlanSet, width: int) -> Content:
     """Every plan, every refusal, and what stays as it is."""
-    blocks = [_plan_block(p, width) for p in plans.plans] + [_refusal_block(r, width) for r in plans.refusals]
+    blocks = machine_block(plans.cautions)
+    blocks += [_plan_block(p, width, plans.cautions) for p in plans.plans] + [
+        _refusal_block(r, width) for r in plans.refusals
+    ]
     stays = [_stays_line(d, _("not chosen: makes the result INCOMPLETE")) for d in plans.not_selected]
     stays += [_stays_line(d, _stays_words(d)) for d in plans.spared]
     if stays:
@@ -195,7 +199,7 @@ def _name(drive: Drive) -> Content:
     )
 
 
-def _plan_block(plan: Plan, width: int) -> Content:
+def _plan_block(plan: Plan, width: int, cautions: Sequence[Caution] = ()) -> Content:
     enough = plan.level_reached.rank >= plan.level_required.rank
     level = _("reaches {reached}, required is {required}").format(
         reached=_(METHOD_WORDS[plan.level_reached]), required=_(METHOD_WORDS[plan.level_required])
@@ -209,6 +213,7 @@ def _plan_block(plan: Plan, width: int) -> Content:
     if plan.resumption is not None:
         lines.append(Content.styled(f"  {ACT} {_resumption_words(plan, plan.resumption)}", "bold $act"))
     lines.append(Content.styled(f"  {level}", "bold $done" if enough else "bold $act"))
+    lines += [_hanging(sign, text, width, style) for sign, text, style in caution_parts(cautions, plan.drive.node)]
     lines += [_hanging(_("why:"), r, width, "") for r in plan.reasons]
     lines += [_hanging(f"{ACT} {_('not covered:')}", n, width, "$act") for n in plan.not_covered]
     return Content("\n").join(lines)

@@ -115,6 +115,8 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
         pauses=result.pauses if result else (),
         attempts=result.attempts if result else (),
         purge_source=rung.purge_source if rung else "",
+        power_at_start=result.power_at_start if result else None,
+        power_at_end=result.power_at_end if result else None,
     )
     return _with_outcome(entry)
 

@@ -1,7 +1,6 @@
 """One sitting at one machine: the only way from a drive to a record, for the screen and for the command line alike."""
 
 import logging
-import re
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -9,7 +8,8 @@ from contextlib import ExitStack
 from agent.engine.engine import Engine
 from agent.engine.journal import Journal, SessionEvent
 from agent.engine.pass_sets import PASS_SETS
-from agent.errors import AgentError, Refused, UsageError
+from agent.engine.power_policy import power_now
+from agent.errors import AgentError, Refused
 from agent.host.machine import Machine
 from agent.model.clock import Clock
 from agent.model.drive import Drive
@@ -19,9 +19,10 @@ from agent.model.job import JobSnapshot
 from agent.model.sanitization import PassSet, Policy
 from agent.model.session import SessionHeader
 from agent.registry.outbox import Outbox
+from agent.workflow.cautions import with_cautions
 from agent.workflow.clock_check import clock_remark
 from agent.workflow.confirmation import check_code, check_names
-from agent.workflow.desk import Desk, check_desk, make_header, station_view
+from agent.workflow.desk import Desk, check_desk, check_operator, make_header, station_view
 from agent.workflow.ending import make_ending, only_silent_ones_left, problem_of, without_claims
 from agent.workflow.inspection import inspect_machine, read_health, thermometer
 from agent.workflow.locks import forget_recorded, kept_locks, lift_locks
@@ -38,6 +39,7 @@ from agent.workflow.resuming import (
     retire,
 )
 from agent.workflow.stick import PULLED_OUT, Stick, blames_stick
+from agent.workflow.thawing import Rest
 from agent.workflow.uploads import Uploads
 from agent.workflow.view import EvidenceView, Inspection, PlanSet, SittingView, Stage, StationView
 
@@ -45,7 +47,6 @@ log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.2
 _STICK_NEEDED = frozenset({Stage.RUNNING, Stage.RECORDING, Stage.RECORD_FAILED})
-_OPERATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
 class Sitting:
@@ -58,11 +59,7 @@ class Sitting:
 
     def __init__(self, machine: Machine, desk: Desk, clock: Clock) -> None:
         """Check everything that could lose a record later, and record sessions that were interrupted; raises AgentError."""
-        if not _OPERATOR.fullmatch(desk.operator):
-            raise UsageError(
-                f"{desk.operator!r} can't be an operator id.",
-                "Use up to 32 letters, digits, '.', '_' or '-'; no name.",
-            )
+        check_operator(desk.operator)
         self._machine = machine
         self._desk = desk
         self._clock = clock
@@ -87,6 +84,7 @@ class Sitting:
             hold = held.enter_context(only_sitting(desk.evidence))
             self._journals = hold.folder
             self._stick = Stick(machine, desk.evidence, hold)
+            self.rest = Rest(machine, self._stick, self.inspect, lambda: self._stage)
             # Damaged records are set aside first, so that a journal beside one is not taken for recorded.
             self._uploads.refresh()
             recovered = recover(self._journals, desk.station, self._outbox, clock)
@@ -149,7 +147,8 @@ class Sitting:
     def plan(self, nodes: Sequence[str], policy: Policy) -> PlanSet:
         """Plans and refusals for these nodes; nothing is touched; raises UsageError, Refused for unknown nodes."""
         chosen = [self._found(node) for node in nodes]
-        return make_plan_set(chosen, self._drives(), policy, self._kept, self._firmware())
+        plans = make_plan_set(chosen, self._drives(), policy, self._kept, self._firmware())
+        return with_cautions(plans, self._inspection, power_now(self._machine))
 
     def confirm_and_start(self, plans: PlanSet, code: str) -> None:
         """Start what the shown code confirms; raises Refused, EvidenceError, with nothing touched."""
@@ -162,7 +161,7 @@ class Sitting:
         self._start(plans)
 
     def _start(self, plans: PlanSet) -> None:
-        with self._lock:
+        with self._lock, self.rest.awake():
             if self._stage is not Stage.READY or self._inspection is None:
                 raise Refused("This machine is already being worked on.", "Wait until its record is there.")
             check_plans(plans, self._drives())

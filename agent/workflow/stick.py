@@ -32,6 +32,17 @@ class Stick:
         """Lock the folder for this sitting, also after the stick was pulled between two rounds; raises Refused, EvidenceError."""
         self._hold.renew()
 
+    def is_awake(self) -> bool:
+        """Whether it is there and takes evidence, after the machine slept: its USB port lost power meanwhile."""
+        try:
+            if not self._machine.is_there(self._evidence):
+                return False
+            self._hold.renew()
+            check_writable(self._evidence)
+        except AgentError:
+            return False
+        return True
+
     def bring_back(self, journal: Journal) -> bool:
         """Whether nothing has to wait for the stick any more: the journal is durable on it, or lost for good."""
         if not self._machine.is_there(self._evidence):

@@ -56,12 +56,32 @@ class Inspection:
     boot_medium: Drive | None
 
 
+class CautionKind(StrEnum):
+    """Kinds of cautions."""
+
+    ON_BATTERY = "the machine runs on battery"
+    BATTERY_TOO_LOW = "the drive's own erase will not be started"
+    BAD_HEALTH = "the drive says that it fails"
+    RAID_MODE = "drives may be hidden by a RAID mode"
+    NO_DRIVER = "drives may be hidden: no driver"
+
+
+@dataclass(frozen=True)
+class Caution:
+    """Something to know before a plan is confirmed; `node` is empty where it is the whole machine, `detail` plain text."""
+
+    kind: CautionKind
+    node: str
+    detail: str
+
+
 @dataclass(frozen=True)
 class PlanSet:
     """Plans that wait for a person; `code` is the short code that the screen asks for, `names` confirm one drive each.
 
     `names[i]` belongs to `plans[i]`: the serial, or the node where the serial does not identify it (`name_is_node[i]`).
     `resumable` are the nodes of plans that could go on where a power cut ended them, whether they do or start again.
+    `cautions` are what to know before confirming.
     """
 
     policy: Policy
@@ -73,6 +93,7 @@ class PlanSet:
     names: tuple[str, ...]
     name_is_node: tuple[bool, ...]
     resumable: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True)

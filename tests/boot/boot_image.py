@@ -96,6 +96,14 @@ def test_kernel_opens_only_the_sticks_file_systems(root: Path) -> None:
     assert not list((kernel / "drivers/md").rglob("*.ko*"))
 
 
+def test_what_the_drives_own_erases_need(root: Path, iso: Path) -> None:
+    """The sleep that frees frozen drives, the register of an eMMC, and Opal commands on SATA drives."""
+    assert (root / "usr/sbin/rtcwake").is_file()
+    assert not (root / "etc/systemd/system/sys-kernel-debug.mount").is_symlink()
+    assert (root / "usr/lib/systemd/system/sys-kernel-debug.mount").is_file()
+    assert " libata.allow_tpm=1" in (iso.parent / "netboot/grub/grub.cfg").read_text()
+
+
 def test_no_way_in(root: Path) -> None:
     """No server, no password, no console that asks for one, no package source."""
     for name in ("usr/sbin/sshd", "usr/sbin/lvm", "usr/sbin/mdadm", "usr/sbin/cryptsetup", "usr/lib/udisks2"):

@@ -26,6 +26,7 @@ from agent.model.drive import Bus, Drive, HiddenAreas, HiddenAreaState, MediaTyp
 from agent.model.job import JobState
 from agent.model.machine import Environment
 from agent.model.passes import PassKind, PassSpec
+from agent.model.power import PowerReading, PowerSource
 from agent.model.sanitization import Plan, Policy
 from tests.unit.engine.fakes import make_header
 
@@ -41,6 +42,10 @@ class LoopMachine:
     def open_medium(self, drive: Drive) -> BlockMedium:
         """Open exclusively, as the real machine does."""
         return open_exclusively(drive.node, _ROOTS)
+
+    def power(self) -> PowerReading:
+        """What feeds the machine is no part of what is measured."""
+        return PowerReading(PowerSource.UNKNOWN)
 
 
 def main() -> int:

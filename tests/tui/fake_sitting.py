@@ -34,6 +34,7 @@ from agent.model.sanitization import (  # fmt: skip
 )
 from agent.model.session import InspectedDrive
 from agent.workflow.view import (
+    Caution,
     EvidenceView,
     Inspection,
     MediumView,
@@ -43,6 +44,7 @@ from agent.workflow.view import (
     StationView,
     UploadState,
 )  # fmt: skip
+from tests.tui.fake_rest import FakeRest
 
 CODE = "KRTB"
 GB = 10**9
@@ -236,6 +238,8 @@ class FakeSitting:
         self.self_test = SelfTestStatus(SelfTestState.RUNNING, SelfTestKind.SHORT, 60, 2)
         self.cut_off: Resumption | None = None
         self.own_erase = False
+        self.rest = FakeRest()
+        self.cautions: tuple[Caution, ...] = ()
         self.started: list[tuple[PlanSet, str]] = []
 
     def station_view(self) -> StationView:
@@ -267,7 +271,7 @@ class FakeSitting:
             policy, plans, tuple(Refusal(d, ("more than one pass only wears out flash",)) for d in flash),
             tuple(d for d in found if d.on_offer and d.node not in nodes), tuple(d for d in found if not d.on_offer), CODE, names,
             tuple(n == p.drive.node for n, p in zip(names, plans, strict=True)),
-            tuple(p.drive.node for p in plans) if self.cut_off else (),
+            tuple(p.drive.node for p in plans) if self.cut_off else (), self.cautions,
         )  # fmt: skip
 
     def _plan(self, drive: Drive, pass_set: PassSet, policy: Policy) -> Plan:

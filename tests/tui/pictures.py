@@ -19,6 +19,7 @@ from agent.tui.confirmation_gate import GateTimes
 from agent.tui.theme import SLATE
 from agent.workflow.view import UploadState
 from tests.tui.fake_sitting import CODE, FakeSitting, make_drive, make_evidence, make_health, make_job, make_medium
+from tests.tui.frozen import cautious_sitting, frozen_sitting, sleepless_sitting
 
 SIZES = ((80, 24), (140, 45))
 Steps = Callable[[Pilot, FakeSitting], Awaitable[None]]
@@ -48,6 +49,12 @@ def own_erase_sitting() -> FakeSitting:
     sitting = FakeSitting()
     sitting.own_erase = True
     return sitting
+
+
+async def _thawed(pilot: Pilot, _sitting: FakeSitting) -> None:
+    await pilot.press("t", "enter")
+    await settle(pilot)
+    await pilot.press("right", "enter")
 
 
 async def _confirm(pilot: Pilot, sitting: FakeSitting) -> None:
@@ -146,6 +153,10 @@ SCREENS: dict[str, tuple[Callable[[], FakeSitting], Steps]] = {
     "no-drive": (lambda: FakeSitting(()), _no_drive),
     "plan": (FakeSitting, _plan),
     "plan-own-erase": (own_erase_sitting, _plan),
+    "plan-cautions": (cautious_sitting, _plan),
+    "frozen": (frozen_sitting, _plan),
+    "frozen-no-sleep": (sleepless_sitting, _plan),
+    "thawed": (lambda: frozen_sitting(False, False, True), _thawed),
     "confirm": (FakeSitting, _confirm),
     "confirm-many": (server_sitting, _confirm),
     "countdown": (FakeSitting, _countdown),

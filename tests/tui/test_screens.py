@@ -10,7 +10,7 @@ import pytest
 from agent.text import mangle, use_language
 from agent.tui.glyphs import ALLOWED
 from agent.tui.theme import CONSOLE, SLATE
-from tests.tui import fake_sitting, pictures
+from tests.tui import fake_sitting, frozen, pictures
 from tests.tui.pictures import SCREENS, SIZES, draw
 
 _SHOWS = {
@@ -25,6 +25,19 @@ _SHOWS = {
     "no-drive": ("No drive was found in this machine.", "/sys/block", "driver ahci"),
     "plan-own-erase": ("1. the drive erases itself", "2. only if that fails", "3. only if that fails"),
     "plan": ("nothing has been touched", "reaches Clear, required is Clear", "not covered:", "one random pass"),
+    "plan-cautions": (
+        "▲ A controller is in RAID mode",
+        "▲ This machine runs on its battery",
+        "✗ The battery is too low",
+    ),
+    "frozen": (
+        "Let the machine sleep for ten seconds?",
+        "has locked the erase commands of 3 drives:",
+        "Not now",
+        "Sleep",
+    ),
+    "frozen-no-sleep": ("(S3)", "What to try, in this order:", "1. Leave the machine on.", "Continue"),
+    "thawed": ("The machine is awake again", "No longer locked: sda, sdb", "Still locked: sdc", "1. Leave"),
     "confirm": ("these 3 drives", "K R T B", "Cancel", "Not touched:"),
     "confirm-many": ("these 8 drives", " 8 ✗ ST1000LM035-1RK172", "the stick this system runs from", "Cancel"),
     "countdown": ("Any key stops it",),
@@ -54,10 +67,15 @@ _NAMES = {
 
 
 DEVICE_WORDS = set(
-    re.findall(r"[^\W\d_]{4,}", Path(fake_sitting.__file__).read_text() + Path(pictures.__file__).read_text())
+    re.findall(
+        r"[^\W\d_]{4,}",
+        Path(fake_sitting.__file__).read_text()
+        + Path(pictures.__file__).read_text()
+        + Path(frozen.__file__).read_text(),
+    )
 )
 """Words of devices, reasons and problems: they are sample data of the fake, not texts of the screen."""
-_MODAL = {"confirm", "confirm-many", "countdown", "help", "pausing"}
+_MODAL = {"frozen", "frozen-no-sleep", "thawed", "confirm", "confirm-many", "countdown", "help", "pausing"}
 
 
 @functools.cache

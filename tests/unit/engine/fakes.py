@@ -19,6 +19,7 @@ from agent.model.drive import Bus, Drive, HiddenAreas, HiddenAreaState, Identity
 from agent.model.firmware import FirmwareReading
 from agent.model.job import JobResult, JobState
 from agent.model.machine import Environment, MachineInventory
+from agent.model.power import PowerReading, PowerSource
 from agent.model.record import DriveRecord, Issuer, Operator, Outcome, Tool, medium_outcome
 from agent.model.sanitization import Plan, Policy, Technique
 from agent.model.session import InspectedDrive, SessionHeader
@@ -240,6 +241,7 @@ class FakeMachine:
 
     def __init__(self, *drives: FakeDrive) -> None:
         self.drives = {d.drive.node: d for d in drives}
+        self.powers = [PowerReading(PowerSource.MAINS)]
 
     def open_medium(self, drive: Drive) -> FakeMedium:
         found = self.drives.get(drive.node)
@@ -250,6 +252,9 @@ class FakeMachine:
             raise found.open_error
         found.medium = FakeMedium(drive.identity, found.store, found.faults)
         return found.medium
+
+    def power(self) -> PowerReading:
+        return self.powers.pop(0) if len(self.powers) > 1 else self.powers[0]
 
     def firmware_command(self, drive: Drive, technique: Technique):
         found = self.drives[drive.node]
@@ -296,11 +301,12 @@ def sitting(
     pace: Pace = SEQUENTIAL,
     thermometer: Thermometer | None = None,
     course: Course = COURSE,
+    machine: FakeMachine | None = None,
     **policy,
 ) -> Sitting:
     plans = tuple(plan_for(d.drive, d.firmware, **policy) for d in drives)
     journal = Journal.create(folder / "journal", make_header(plans))
-    around = FakeMachine(*drives), journal, clock or FakeClock(), max_parallel
+    around = machine or FakeMachine(*drives), journal, clock or FakeClock(), max_parallel
     engine = Engine(*around, patience=patience, pace=pace, thermometer=thermometer, course=course)
     return Sitting(engine, journal, journal.path, plans)
 

@@ -30,6 +30,8 @@ EXPECTED = {
     "USB stick, named": "overwrite: clear",
     "SATA SSD behind a USB bridge, named": "overwrite: clear",
     "virtual disk": "overwrite: clear",
+    "virtual disk that offers an erase of its own": "overwrite: clear",
+    "virtual disk of a RAID controller": "refused",
     "any drive whose sanitize is running at start": "refused",
 }
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.engine.planning import make_plan
 from agent.errors import MediaVanished
 from agent.host.discover import discover_drives, exclusions_now
 from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason, HiddenAreaState, MediaType, SerialSource
+from agent.model.sanitization import Policy, Refusal
 from tests.unit.host.trees import NVME_PATH, SAS_PATH, USB_PATH, Tree, identify_page, put, sata
 
 
@@ -237,6 +239,13 @@ def test_a_usb_bridge_speaks_with_its_own_serial(tree: Tree) -> None:
         ("HP", "LOGICAL VOLUME", True),
         ("Adaptec", "Array1", True),
         ("IBM", "ServeRAID M5210", True),
+        ("LSILOGIC", "Logical Volume", True),
+        ("DELL", "VIRTUAL DISK", True),
+        ("Promise", "2+0 Stripe/RAID0", True),
+        ("FTS", "PRAID EP400i", True),
+        ("SMC", "SMC3108", True),
+        ("LSILOGIC", "1030 IM", False),
+        ("DELL", "MK2001TRKB", False),
         ("SEAGATE", "ST4000NM0043", False),
         ("HP", "EG0300FBDBR", False),
         ("IBM", "MBF2300RC", False),
@@ -247,6 +256,27 @@ def test_virtual_disks_of_raid_controllers(tree: Tree, vendor: str, model: str, 
     drive = only(tree)
     assert (ExclusionReason.VIRTUAL_RAID_DISK in {e.reason for e in drive.exclusions}) is excluded
     assert drive.bus is Bus.SAS
+
+
+@pytest.mark.parametrize(
+    ("model", "excluded"), [("DELLBOSS VD", True), ("MARVELL Raid VD", True), ("MARVELL SSD", False)]
+)
+def test_cards_that_answer_as_one_sata_drive(tree: Tree, model: str, excluded: bool) -> None:
+    """Their lsscsi lines are those of any SATA drive, but for the model: no command reaches the two drives behind."""
+    sata(tree, device__vendor="ATA", device__model=model, device__vpd_pg89=b"")
+    drive = only(tree)
+    assert [e for e in drive.exclusions if e.reason is ExclusionReason.VIRTUAL_RAID_DISK] == (
+        [Exclusion(ExclusionReason.VIRTUAL_RAID_DISK, model)] if excluded else []
+    )
+    planned = make_plan(drive, Policy())
+    assert isinstance(planned, Refusal) is excluded
+    if excluded:
+        assert planned.reasons == (f"virtual disk of a RAID controller: {model}",)
+
+
+def test_a_card_that_answers_as_one_nvme_drive(tree: Tree) -> None:
+    tree.disk("nvme0n1", NVME_PATH, attributes={"device/model": "Dell BOSS-N1", "device/transport": "pcie"})
+    assert ExclusionReason.VIRTUAL_RAID_DISK in {e.reason for e in only(tree).exclusions}
 
 
 def test_what_is_no_medium_is_not_listed(tree: Tree) -> None:

@@ -108,3 +108,10 @@ def test_storage_controllers(
     (found,) = read_inventory(Roots(tmp_path)).controllers
     assert (found.address, found.driver, found.raid_mode) == ("0000:00:17.0", driver, raid_mode)
     assert f"{vendor[2:]}:{device[2:]}" in found.description
+
+
+def test_nvme_drives_that_rst_keeps_behind_a_sata_controller(tmp_path: Path) -> None:
+    for address, count in (("0000:00:17.0", "1"), ("0000:00:17.1", "0")):
+        controller(tmp_path, address, "0x010601", "0x8086", "0xa102", "ahci")
+        put(tmp_path / "sys/bus/pci/devices" / address / "remapped_nvme", f"{count}\n")
+    assert [c.raid_mode for c in read_inventory(Roots(tmp_path)).controllers] == [True, False]

@@ -15,7 +15,7 @@ from tests.unit.simulated.conftest import MIB, blank_machine, drive_named
 
 
 def test_every_recorded_machine_is_read_whole(tmp_path: Path) -> None:
-    assert known_machines() == ["desktop", "hostile", "laptop", "no-drive", "server", "surface-pro-7"]
+    assert known_machines() == ["desktop", "hostile", "laptop", "no-drive", "office-pc", "server", "surface-pro-7"]
     for name in known_machines():
         machine = SimulatedMachine(blank_machine(tmp_path, name))
         assert machine.title
