@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from agent.model.drive import Identity
+from agent.model.drive import HiddenAreas, Identity
 from agent.model.firmware import FirmwareResult
 from agent.model.health import Heat
 from agent.model.json_form import LEFT_OUT
@@ -142,7 +142,8 @@ class JobResult:
     """Everything one job leaves for the record; `identity_at_open` was read on the descriptor that was written to.
 
     Durations include the pauses, which follow one another and never overlap. `attempts` are the drive's own techniques
-    that were tried, in their order; an overwrite after them has passes.
+    that were tried, in their order; an overwrite after them has passes. `hidden_areas_after` was read after an erase that
+    succeeded.
     """
 
     job_id: str
@@ -158,6 +159,7 @@ class JobResult:
     verification: VerificationResult | None
     pauses: tuple[Pause, ...] = field(default=(), metadata=LEFT_OUT)
     attempts: tuple[FirmwareResult, ...] = field(default=(), metadata=LEFT_OUT)
+    hidden_areas_after: HiddenAreas | None = field(default=None, metadata=LEFT_OUT)
 
     @property
     def rung(self) -> Rung:

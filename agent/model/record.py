@@ -16,6 +16,7 @@ from agent.model.json_form import LEFT_OUT
 from agent.model.levels import level_of
 from agent.model.machine import Environment, MachineInventory
 from agent.model.passes import PassResult
+from agent.model.preparation import Preparation, hidden_shortcoming
 from agent.model.sanitization import Method, Policy, Technique, VerificationKind
 
 SCHEMA = "ardoise-record/1"
@@ -104,7 +105,8 @@ class DriveRecord:
     the read-back. `level_reached` is NONE unless the outcome is one of the sanitized ones. `resumed_from` is the record
     of the interrupted session that the passes say they carried bytes over from. `pauses` are part of the durations.
     `attempts` are the drive's own techniques that were tried, `technique` is the one tried last. `purge_source` is why a
-    changed key alone counts as Purge for this model.
+    changed key alone counts as Purge for this model. `preparations` were done before it was found as it stands here;
+    `hidden_areas_after` was read after the erase.
     """
 
     node: str
@@ -141,6 +143,8 @@ class DriveRecord:
     pauses: tuple[Pause, ...] = field(default=(), metadata=LEFT_OUT)
     attempts: tuple[FirmwareResult, ...] = field(default=(), metadata=LEFT_OUT)
     purge_source: str = field(default="", metadata=LEFT_OUT)
+    preparations: tuple[Preparation, ...] = field(default=(), metadata=LEFT_OUT)
+    hidden_areas_after: HiddenAreas | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -250,6 +254,7 @@ def _level_reached(drive: DriveRecord) -> bool:
         and drive.level_reached.rank >= drive.level_required.rank
         and drive.hidden_areas.state.value != "present"
         and not drive.exclusions
+        and not hidden_shortcoming(drive.preparations, drive.hidden_areas_after)
     )
 
 

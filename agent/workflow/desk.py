@@ -1,6 +1,7 @@
 """Who works here, with what, and where evidence goes; and what a session says of all that."""
 
 import platform
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from agent import __version__
 from agent.engine.stream import self_check
+from agent.errors import UsageError
 from agent.host.machine import Machine
 from agent.model.machine import Environment
 from agent.model.record import Operator, Tool
@@ -18,6 +20,8 @@ from agent.workflow.sequence import check_numbering
 from agent.workflow.station import Station, check_may_sign
 from agent.workflow.uploads import Registry, connect
 from agent.workflow.view import Inspection, PlanSet, StationView
+
+_OPERATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,14 @@ def make_header(
         plans=plans.plans,
         refusals=plans.refusals,
     )
+
+
+def check_operator(operator: str) -> None:
+    """Raise UsageError unless this can be an operator's opaque id."""
+    if not _OPERATOR.fullmatch(operator):
+        raise UsageError(
+            f"{operator!r} can't be an operator id.", "Use up to 32 letters, digits, '.', '_' or '-'; no name."
+        )
 
 
 def check_desk(desk: Desk, machine: Machine) -> None:

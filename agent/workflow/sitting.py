@@ -1,7 +1,6 @@
 """One sitting at one machine: the only way from a drive to a record, for the screen and for the command line alike."""
 
 import logging
-import re
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -9,23 +8,23 @@ from contextlib import ExitStack
 from agent.engine.engine import Engine
 from agent.engine.journal import Journal, SessionEvent
 from agent.engine.pass_sets import PASS_SETS
-from agent.errors import AgentError, Refused, UsageError
+from agent.errors import AgentError, Refused
 from agent.host.machine import Machine
 from agent.model.clock import Clock
 from agent.model.drive import Drive
-from agent.model.firmware import FirmwareReading
 from agent.model.health import HealthReport, SelfTestKind
 from agent.model.job import JobSnapshot
 from agent.model.sanitization import PassSet, Policy
-from agent.model.session import SessionHeader
+from agent.model.session import InspectedDrive, SessionHeader
 from agent.registry.outbox import Outbox
-from agent.workflow.clock_check import clock_remark
+from agent.workflow.before_erase import BeforeErase
+from agent.workflow.clock_check import clock_notice
 from agent.workflow.confirmation import check_code, check_names
-from agent.workflow.desk import Desk, check_desk, make_header, station_view
-from agent.workflow.ending import make_ending, only_silent_ones_left, problem_of, without_claims
+from agent.workflow.desk import Desk, check_desk, check_operator, make_header, station_view
+from agent.workflow.ending import make_ending, only_silent_ones_left, problem_of, sanitized_drives, without_claims
 from agent.workflow.inspection import inspect_machine, read_health, thermometer
 from agent.workflow.locks import forget_recorded, kept_locks, lift_locks
-from agent.workflow.plan_set import check_plans, make_plan_set
+from agent.workflow.plan_set import check_plans, firmware_by_node, make_plan_set
 from agent.workflow.publishing import publish
 from agent.workflow.recording import Ending, build_record
 from agent.workflow.recovery import only_sitting, recover
@@ -45,7 +44,6 @@ log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.2
 _STICK_NEEDED = frozenset({Stage.RUNNING, Stage.RECORDING, Stage.RECORD_FAILED})
-_OPERATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
 class Sitting:
@@ -58,11 +56,7 @@ class Sitting:
 
     def __init__(self, machine: Machine, desk: Desk, clock: Clock) -> None:
         """Check everything that could lose a record later, and record sessions that were interrupted; raises AgentError."""
-        if not _OPERATOR.fullmatch(desk.operator):
-            raise UsageError(
-                f"{desk.operator!r} can't be an operator id.",
-                "Use up to 32 letters, digits, '.', '_' or '-'; no name.",
-            )
+        check_operator(desk.operator)
         self._machine = machine
         self._desk = desk
         self._clock = clock
@@ -95,6 +89,7 @@ class Sitting:
             self._kept = kept_jobs(self._journals, machine.environment)
             self._locks = kept_locks(self._journals, machine.environment)
             self._remarks = recovered.remarks
+            self.before = BeforeErase(machine, self._journals, clock, self._inspected, self.inspect)
             self._held = held.pop_all()
         self._uploads.start_if_waiting()
 
@@ -110,10 +105,8 @@ class Sitting:
 
     def notices(self) -> tuple[str, ...]:
         """What a person should know before starting, in plain text."""
-        remark = clock_remark(self._started_at)
-        clock = (f"Check the clock: {remark}. Records will say so.",) if remark else ()
         corrupt = tuple(f"Set aside: {a.was.name} ({a.reason})." for a in self._uploads.set_aside())
-        return (*clock, *self._remarks, *corrupt)
+        return (*clock_notice(self._started_at), *self._remarks, *corrupt)
 
     def inspect(self) -> Inspection:
         """Find all drives and read their health; takes seconds; raises AgentError."""
@@ -123,6 +116,7 @@ class Sitting:
             self._remarks += lift_locks(self._machine, drives, self._locks, self._journals)
             self._locks = kept_locks(self._journals, self._machine.environment)
             found = inspect_machine(self._machine)
+        found = self.before.prepared.attached(found)
         with self._lock:
             if self._stage is Stage.READY:
                 self._inspection = found
@@ -149,7 +143,9 @@ class Sitting:
     def plan(self, nodes: Sequence[str], policy: Policy) -> PlanSet:
         """Plans and refusals for these nodes; nothing is touched; raises UsageError, Refused for unknown nodes."""
         chosen = [self._found(node) for node in nodes]
-        return make_plan_set(chosen, self._drives(), policy, self._kept, self._firmware())
+        firmware = firmware_by_node(self._inspection)
+        psids = frozenset(d.node for d in chosen if self._machine.has_psid(d))
+        return make_plan_set(chosen, self._drives(), policy, self._kept, firmware, psids=psids)
 
     def confirm_and_start(self, plans: PlanSet, code: str) -> None:
         """Start what the shown code confirms; raises Refused, EvidenceError, with nothing touched."""
@@ -165,6 +161,7 @@ class Sitting:
         with self._lock:
             if self._stage is not Stage.READY or self._inspection is None:
                 raise Refused("This machine is already being worked on.", "Wait until its record is there.")
+            self.before.check_idle()
             check_plans(plans, self._drives())
             if plans.plans:
                 self._machine.permit_writing()
@@ -282,10 +279,13 @@ class Sitting:
         with self._lock:
             return tuple(f.drive for f in self._inspection.drives) if self._inspection else ()
 
-    def _firmware(self) -> dict[str, FirmwareReading]:
+    def _inspected(self, node: str) -> InspectedDrive:
         with self._lock:
-            found = self._inspection.drives if self._inspection else ()
-        return {f.drive.node: f.firmware for f in found if f.firmware is not None}
+            if self._stage is not Stage.READY:
+                raise Refused("This machine is already being worked on.", "Wait until its record is there.")
+            drives = self._inspection.drives if self._inspection else ()
+        drive = self._found(node)
+        return next(f for f in drives if f.drive == drive)
 
     def _found(self, node: str) -> Drive:
         for drive in self._drives():
@@ -372,6 +372,7 @@ class Sitting:
             return
         journal.close()
         forget_recorded(self._journals, session.record_id)
+        self.before.prepared.forget(sanitized_drives(ending))
         self._locks = kept_locks(self._journals, self._machine.environment)
         offer_again(self._journals, self._kept, ending.results)
         forget_retired(self._journals, self._kept)

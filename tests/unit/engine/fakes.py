@@ -231,6 +231,7 @@ class FakeDrive:
     open_error: Exception | None = None
     firmware: FirmwareReading | None = None
     command: "Callable[[FakeDrive, Technique], object] | None" = None
+    hidden_after: HiddenAreas | Exception | None = None
 
 
 class FakeMachine:
@@ -250,6 +251,12 @@ class FakeMachine:
             raise found.open_error
         found.medium = FakeMedium(drive.identity, found.store, found.faults)
         return found.medium
+
+    def read_hidden_areas(self, drive: Drive) -> HiddenAreas:
+        after = self.drives[drive.node].hidden_after
+        if isinstance(after, Exception):
+            raise after
+        return after or drive.hidden_areas
 
     def firmware_command(self, drive: Drive, technique: Technique):
         found = self.drives[drive.node]
@@ -350,6 +357,7 @@ def drive_record(result: JobResult) -> DriveRecord:
         health_after=None,
         attempts=result.attempts,
         purge_source=result.rung.purge_source,
+        hidden_areas_after=result.hidden_areas_after,
     )
 
 
