@@ -25,6 +25,17 @@ _SHOWS = {
     "no-drive": ("No drive was found in this machine.", "/sys/block", "driver ahci"),
     "plan-own-erase": ("1. the drive erases itself", "2. only if that fails", "3. only if that fails"),
     "plan": ("nothing has been touched", "reaches Clear, required is Clear", "not covered:", "one random pass"),
+    "plan-steps": ("what to do: press G", "then press K", "G  give back", "K  PSID"),
+    "give-back": (
+        "hides 2097152 sectors (1.1 GB)",
+        "Nothing is erased",
+        "changed for good",
+        "the whole drive",
+        "Give it back",
+    ),
+    "psid": ("12 of 32 characters", "Samsung SSD 860 EVO", "everything on the drive is lost", "Use it"),
+    "psid-refused": ("Refused by the drive", "may count attempts", "Type it again", "Back"),
+    "revert": ("Everything on this drive will be lost", "B C D F", "This alone proves nothing", "Cancel"),
     "confirm": ("these 3 drives", "K R T B", "Cancel", "Not touched:"),
     "confirm-many": ("these 8 drives", " 8 ✗ ST1000LM035-1RK172", "the stick this system runs from", "Cancel"),
     "countdown": ("Any key stops it",),
@@ -57,7 +68,7 @@ DEVICE_WORDS = set(
     re.findall(r"[^\W\d_]{4,}", Path(fake_sitting.__file__).read_text() + Path(pictures.__file__).read_text())
 )
 """Words of devices, reasons and problems: they are sample data of the fake, not texts of the screen."""
-_MODAL = {"confirm", "confirm-many", "countdown", "help", "pausing"}
+_MODAL = {"give-back", "psid", "psid-refused", "revert", "confirm", "confirm-many", "countdown", "help", "pausing"}
 
 
 @functools.cache
