@@ -85,7 +85,7 @@ class PsidScreen(Parts, ModalScreen[str]):
         lines = [
             _name(self._drive),
             Content(_("Type the PSID or scan it: {n} letters and digits.").format(n=PSID_CHARACTERS) + " " + what),
-            Content.styled(_("The drive may count wrong attempts. The PSID is kept nowhere."), "$quiet"),
+            Content.styled(_("The drive may count wrong attempts. The PSID is stored nowhere."), "$quiet"),
         ]
         return Content("\n").join(lines)
 

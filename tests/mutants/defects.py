@@ -261,4 +261,25 @@ DEFECTS = (
         "            self._ask.opened(",
         OWN,
     ),
+    Defect(
+        "an area that is hidden after the erase does not matter",
+        "agent/model/preparation.py",
+        "    if after is not None and after.state is HiddenAreaState.PRESENT:\n",
+        "    if False:\n",
+        ("tests/unit/engine/test_hidden_check.py",),
+    ),
+    Defect(
+        "a drive that hid sectors before need not show that it no longer does",
+        "agent/model/preparation.py",
+        "    if hid and (after is None or after.state is not HiddenAreaState.NONE_FOUND):\n",
+        "    if False:\n",
+        ("tests/unit/engine/test_hidden_check.py",),
+    ),
+    Defect(
+        "hidden areas are given back on whatever drive is at the node now",
+        "agent/host/node_lock.py",
+        "        if not (is_same_drive(now, planned) if self._changed else now.same_medium(planned)):\n",
+        "        if False:\n",
+        ("tests/unit/host/test_before_erase.py",),
+    ),
 )
