@@ -68,7 +68,7 @@ class PlanScreen(StepPage):
     def __init__(self) -> None:
         super().__init__()
         self._plans: PlanSet | None = None
-        self._error: AgentError | None = None
+        self._plan_error: AgentError | None = None
 
     def body(self) -> ComposeResult:
         """Choices, then the plans."""
@@ -102,11 +102,11 @@ class PlanScreen(StepPage):
         self._plan()
 
     def _plan(self) -> None:
-        self._plans, self._error = None, None
+        self._plans, self._plan_error = None, None
         try:
             self._plans = self.sitting.plan(sorted(self.ardoise.selected), self.ardoise.policy)
         except AgentError as error:
-            self._error = error
+            self._plan_error = error
         self.pull()
 
     def draw(self) -> None:
@@ -122,8 +122,8 @@ class PlanScreen(StepPage):
         pane = self.part("#plans", VerticalScroll)
         pane.border_title = Content(_("Plan: nothing has been touched yet"))
         text = (
-            error_content(self._error)
-            if self._error
+            error_content(self._plan_error)
+            if self._plan_error
             else plans_content(self._plans, pane.scrollable_content_region.width, self._hint_for)
             if self._plans
             else Content("")

@@ -50,7 +50,7 @@ class PsidScreen(Parts, ModalScreen[str]):
         self._before = before
         self._drive = drive
         self._locked = locked
-        self._kept = kept
+        self._has_one = kept
 
     def compose(self) -> ComposeResult:
         """The drive, what it is for, the field, the keyboard, the ways out."""
@@ -65,7 +65,7 @@ class PsidScreen(Parts, ModalScreen[str]):
             yield KeyBoard(classes="-optional")
             with Horizontal(classes="dialog-buttons"):
                 yield PushButton(_("Back"), id="psid-back")
-                if self._kept:
+                if self._has_one:
                     yield PushButton(_("Do without it"), id="psid-forget")
                 yield PushButton(_("Use it"), id="psid-use")
 

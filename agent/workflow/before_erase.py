@@ -23,7 +23,9 @@ from agent.model.psid import Psid
 from agent.model.sanitization import Technique
 from agent.model.session import InspectedDrive
 from agent.workflow.confirmation import new_code
+from agent.workflow.ending import sanitized_drives
 from agent.workflow.prepared import Prepared
+from agent.workflow.recording import Ending
 from agent.workflow.view import Inspection
 
 log = logging.getLogger(__name__)
@@ -151,6 +153,12 @@ class BeforeErase:
         if confirmable_name(drive, drives) != name:
             raise Refused(f"Not confirmed: {node}.", "Nothing was touched. Give --confirm for it.")
         self._begin(PreparationKind.PSID_REVERT, drive, self._revert)
+
+    def recorded(self, ending: Ending) -> None:
+        """A record with this ending is on stable storage: what it said needs to be said no more, and no PSID is kept."""
+        self.prepared.forget(sanitized_drives(ending))
+        for result in ending.results:
+            self._machine.keep_psid(result.plan.drive, None)
 
     # the thread -----------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from agent.workflow.before_erase import BeforeErase
 from agent.workflow.clock_check import clock_notice
 from agent.workflow.confirmation import check_code, check_names
 from agent.workflow.desk import Desk, check_desk, check_operator, make_header, station_view
-from agent.workflow.ending import make_ending, only_silent_ones_left, problem_of, sanitized_drives, without_claims
+from agent.workflow.ending import make_ending, only_silent_ones_left, problem_of, without_claims
 from agent.workflow.inspection import inspect_machine, read_health, thermometer
 from agent.workflow.locks import forget_recorded, kept_locks, lift_locks
 from agent.workflow.plan_set import check_plans, firmware_by_node, make_plan_set
@@ -372,7 +372,7 @@ class Sitting:
             return
         journal.close()
         forget_recorded(self._journals, session.record_id)
-        self.before.prepared.forget(sanitized_drives(ending))
+        self.before.recorded(ending)
         self._locks = kept_locks(self._journals, self._machine.environment)
         offer_again(self._journals, self._kept, ending.results)
         forget_retired(self._journals, self._kept)

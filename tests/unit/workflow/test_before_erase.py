@@ -337,6 +337,9 @@ def test_a_wrong_psid_in_a_plan_is_refused_by_the_drive_and_the_overwrite_follow
     entry = erase(sitting)
     assert (entry["outcome"], entry["technique"]) == ("sanitized", "overwrite")
     assert entry["attempts"][0]["reason"] == "the drive refused the PSID"
+    sitting.new_round()
+    sitting.inspect()
+    assert sitting.plan([NODE], Policy()).plans[0].technique is Technique.OVERWRITE, "forgotten"
 
 
 def test_a_psid_that_was_taken_back_is_in_no_plan(sit, laptop) -> None:
