@@ -37,11 +37,18 @@ class NodeGuard:
         """Lock the node and ask who uses it and what it is; raises MediaBusy, MediaVanished, IdentityChanged, Refused."""
         if self._lock < 0:
             self._lock = again_while_busy(lambda: lock_node(self._drive.node))
+        try:
+            self._compare()
+        except BaseException:
+            self.let_go()
+            raise
+        self._changed = True
+
+    def _compare(self) -> None:
         now, planned = self._check(), self._drive.identity
         # Once our own command has run, its size is what changes.
         if not (is_same_drive(now, planned) if self._changed else now.same_medium(planned)):
             raise IdentityChanged(f"The medium at {self._drive.node} is not the one that was listed.")
-        self._changed = True
 
     def let_go(self) -> None:
         """Release the node: a disk that is found anew gets its old name only if nobody holds it open. Safe to call twice."""
