@@ -115,7 +115,11 @@ def _asks(arguments: argparse.Namespace, chosen: _Chosen) -> dict[str, Ask]:
     if arguments.psid_fd is None:
         return dict.fromkeys(nodes, _prompt)
     psids = _read_psids(arguments.psid_fd, len(nodes))
-    return {node: lambda _drive, p=psid: p for node, psid in zip(nodes, psids, strict=True)}
+    return {node: _given(psid) for node, psid in zip(nodes, psids, strict=True)}
+
+
+def _given(psid: Psid) -> Ask:
+    return lambda _drive: psid
 
 
 def _read_psids(descriptor: int, count: int) -> list[Psid]:

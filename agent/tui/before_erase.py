@@ -282,7 +282,9 @@ class StepScreen(Parts, ModalScreen[str]):
 
     @on(PushButton.Pressed)
     def _pressed(self, message: PushButton.Pressed) -> None:
-        self.dismiss("again" if message.button.id == "step-again" else "back")
+        # A hidden button may have the focus.
+        if self._over:
+            self.dismiss("again" if message.button.id == "step-again" else "back")
 
     def action_back(self) -> None:
         """Leave, once it has ended."""

@@ -98,7 +98,7 @@ async def test_the_words_of_a_power_cycle() -> None:
         await pilot.press("right", "enter")
         await shows(pilot, StepScreen)
         sitting.before.finish()
-        await until_shown(pilot, "switch the machine off", "Back")
+        await until_shown(pilot, "wait ten seconds", "Back")
         await pilot.press("enter")
         await shows(pilot, PlanScreen)
         await until_shown(pilot, "press G")

@@ -46,9 +46,11 @@ def test_the_page_says_what_was_done_and_what_was_hidden() -> None:
         ("Before", "hidden areas given back (500 sectors hidden before): done"),
         ("Before", "opal psid revert: done; no level is claimed for it"),
     ]
-    assert hidden_words(drive) == "none found (HPA, DCO, AMA); asked again afterwards: none found (HPA, DCO, AMA)"
+    assert hidden_words(replace(drive, hidden_areas=SHOWN)) == (
+        "none found (HPA, DCO, AMA); asked again afterwards: none found (HPA, DCO, AMA)"
+    )
     assert "not reached" in hidden_words(entry(hidden_areas_after=HID))
-    assert hidden_words(entry()) == "none found (HPA, DCO, AMA)"
+    assert hidden_words(entry()) == "not applicable to this kind of medium"
     record = replace(sample_record(), drives=(drive,))
     assert render_page(record, encode_record(record), b"signature").startswith(b"%PDF-")
 
