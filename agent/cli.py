@@ -6,17 +6,19 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agent.cli_before import add_before_options, take_steps
+from agent.cli_names import canonical_name, choose_drive
 from agent.diagnostics.health import assess
 from agent.diagnostics.self_test import follow_self_test
 from agent.errors import ExitCode, RecordNotMade, Refused, UsageError
 from agent.host.clock import SystemClock
 from agent.host.machine import Machine
-from agent.model.drive import Drive, confirmable_name, is_placeholder, printable
+from agent.model.drive import Drive, confirmable_name, printable
 from agent.model.health import HealthReport, SelfTestKind, SelfTestState, SmartSnapshot
 from agent.model.job import JobSnapshot, JobState, PauseReason
 from agent.model.json_form import to_json_form
@@ -124,6 +126,7 @@ def _add_sanitize(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("--require", choices=[Method.CLEAR.value, Method.PURGE.value], default="clear")
     parser.add_argument("--confirm", nargs="+", action="extend", default=[], metavar="SERIAL_OR_NODE")
+    add_before_options(parser)
     add_desk_options(parser, required=True)
     add_machine_options(parser)
     parser.add_argument("--json", action="store_true", default=False)
@@ -152,7 +155,7 @@ def run_list(machine: Machine, arguments: argparse.Namespace) -> int:
 def run_test(machine: Machine, arguments: argparse.Namespace) -> int:
     """`ardoise test`: start self-tests, follow them to their end, give the verdicts; exit 1 where one is not passed."""
     kind = SelfTestKind.EXTENDED if arguments.extended else SelfTestKind.SHORT
-    drives = [_choose(machine.discover(), name) for name in arguments.drives]
+    drives = [choose_drive(machine.discover(), name) for name in arguments.drives]
     before = {drive.node: machine.read_smart(drive) for drive in drives}
     for drive in drives:
         machine.start_self_test(drive, kind)
@@ -200,22 +203,24 @@ def _sanitize(sitting: Sitting, arguments: argparse.Namespace) -> int:
         resume=not arguments.start_again,
     )
     told = sitting.notices()
-    drives = tuple(f.drive for f in sitting.inspect().drives)
+    inspection = sitting.inspect()
+    drives = tuple(f.drive for f in inspection.drives)
     for notice in (n for n in sitting.notices() if n not in told):
         _say(notice)
     nodes = (
         [d.node for d in drives if d.on_offer]
         if arguments.all
-        else [_choose(drives, n).node for n in arguments.drive]
+        else [choose_drive(drives, n).node for n in arguments.drive]
     )
-    plans = sitting.plan(list(dict.fromkeys(nodes)), policy)
+    drives, nodes = take_steps(sitting, arguments, inspection, list(dict.fromkeys(nodes)), _say)
+    plans = sitting.plan(nodes, policy)
     if plans.refusals:
         raise Refused(_refusal_words(plans), "Nothing was touched.")
     for plan, name in zip(plans.plans, plans.names, strict=True):
         _say(f"{plan.drive.node}: {printable(name)}: {plan.pass_set.title}; {'; '.join(plan.reasons)}")
     for caution in plans.cautions:
         _say(f"{caution.node or 'this machine'}: {caution.kind}: {caution.detail}")
-    sitting.confirm_names_and_start(plans, [_canonical_name(n, drives) for n in arguments.confirm])
+    sitting.confirm_names_and_start(plans, [canonical_name(n, drives) for n in arguments.confirm])
     with _interruption() as interrupted:
         _follow_jobs(sitting, interrupted)
         return _finish(sitting, plans, arguments, interrupted)
@@ -258,23 +263,6 @@ def run_upload(arguments: argparse.Namespace) -> int:
 
 
 # small parts -------------------------------------------------------------------------------------------------
-
-
-def _choose(drives: Sequence[Drive], name: str) -> Drive:
-    by_node = [d for d in drives if d.node == name]
-    by_serial = [d for d in drives if d.identity.serial.strip() == name.strip() and not is_placeholder(name)]
-    found = by_node or by_serial
-    if not found:
-        raise UsageError(f"There is no drive {name!r}.", "`ardoise list` shows what there is.")
-    if len(found) > 1:
-        raise UsageError(f"{len(found)} drives have the serial {name!r}.", "Name the one you mean by its node.")
-    return found[0]
-
-
-def _canonical_name(name: str, drives: tuple[Drive, ...]) -> str:
-    # A serial is matched without the blanks around it; a node stays what it is.
-    known = {confirmable_name(d, drives) for d in drives}
-    return name if name in known else name.strip()
 
 
 def _follow_jobs(sitting: Sitting, interrupted: list[int]) -> None:

@@ -4,10 +4,10 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
+from agent.certificate.before_view import before_facts, hidden_words
 from agent.certificate.figures import capacity, duration, grouped, percent
 from agent.certificate.firmware_view import attempt_facts, own_coverage, own_read_back_words
 from agent.certificate.page_text import SANITIZED, SPECIMEN, caution, hidden_areas_caution, shown, title
-from agent.model.drive import HiddenAreaState
 from agent.model.health import HealthReport
 from agent.model.job import VerificationResult
 from agent.model.machine import Environment, MachineInventory
@@ -128,6 +128,7 @@ def _facts(drive: DriveRecord) -> Facts:
         ("Firmware", shown(drive.identity.firmware) or _NOT_STATED),
         ("Technique", _technique_words(drive)),
     ]
+    facts += before_facts(drive)
     facts += attempt_facts(drive)
     facts += [(f"Pass {done.number}", _pass_words(done, size)) for done in drive.passes]
     reached, required = _level(drive.level_reached), _level(drive.level_required)
@@ -135,7 +136,7 @@ def _facts(drive: DriveRecord) -> Facts:
         ("Read-back", own_read_back_words(own, size) if own else _read_back_words(drive.verification, size)),
         ("Level", f"{reached} reached, {required} required (NIST SP 800-88r2)"),
         ("Identity", _identity_words(drive)),
-        ("Hidden areas", _hidden_words(drive.hidden_areas.state)),
+        ("Hidden areas", hidden_words(drive)),
         ("Health", _health_words(drive.health_before, drive.health_after)),
     ]
     if drive.resumed_from:
@@ -193,15 +194,6 @@ def _coverage(check: VerificationResult | None, size: int) -> str:
 
 def _level(method: Method) -> str:
     return method.value.capitalize() if method is not Method.NONE else "none"
-
-
-def _hidden_words(state: HiddenAreaState) -> str:
-    return {
-        HiddenAreaState.NOT_APPLICABLE: "not applicable to this kind of medium",
-        HiddenAreaState.NONE_FOUND: "none found (HPA, DCO, AMA)",
-        HiddenAreaState.PRESENT: "present, and not reached",
-        HiddenAreaState.NOT_EXAMINED: "not examined",
-    }[state]
 
 
 def _health_words(before: HealthReport | None, after: HealthReport | None) -> str:

@@ -38,7 +38,7 @@ from agent.model.firmware import (
     is_attributable,
 )
 from agent.model.firmware_evidence import MOST_SEEN
-from agent.model.sanitization import Plan, Rung
+from agent.model.sanitization import Plan, Rung, Technique
 
 _LOG = logging.getLogger(__name__)
 NOT_ASKED = DeviceStatus(CommandState.UNKNOWN, ("not asked",))
@@ -142,7 +142,9 @@ class FirmwareErase:
         finally:
             command.close()
         if self._after.state is not CommandState.DONE:
-            return CommandOutcome.NOT_RUNNING, "the drive says that its erase failed"
+            revert = self._ask.rung.technique is Technique.OPAL_PSID_REVERT
+            words = "the drive refused the PSID" if revert else "the drive says that its erase failed"
+            return CommandOutcome.NOT_RUNNING, words
         return CommandOutcome.DONE, ""
 
     def _ended_by(self, error: Exception, command: FirmwareCommand) -> tuple[CommandOutcome, str]:

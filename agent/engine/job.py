@@ -12,6 +12,7 @@ from agent.engine.carry_over import holds_tail, tail_region
 from agent.engine.firmware_erase import Ask
 from agent.engine.flushing import flush
 from agent.engine.gate import Gate
+from agent.engine.hidden_check import hidden_afterwards, judged_with
 from agent.engine.identity_check import check_identity
 from agent.engine.journal import (
     OpenedEvent,
@@ -35,7 +36,7 @@ from agent.engine.transfer import Transfer, describe
 from agent.engine.verification import Comparison, compare_regions, planned_bytes, planned_regions
 from agent.errors import AgentError, EvidenceError, MediaError
 from agent.host.machine import Medium
-from agent.model.drive import Identity
+from agent.model.drive import HiddenAreas, Identity
 from agent.model.job import SUCCESSES, JobResult, JobSnapshot, JobState, VerificationResult, check_transition
 from agent.model.passes import PassResult, PassSpec
 from agent.model.power import PowerReading
@@ -75,6 +76,7 @@ class Job:
         self._identity_at_open: Identity | None = None
         self._identity_at_end: Identity | None = None
         self._power_at_start: PowerReading | None = None
+        self._hidden_after: HiddenAreas | None = None
         self._ladder = Ladder()
         self._phase = (0, 0, 0, 0)
         self._last_mark = 0.0
@@ -131,8 +133,9 @@ class Job:
         verdict = self._ladder.climb(self.plan, self._ask)
         if verdict is not None:
             self._identity_at_end = self._ladder.identity_at_end
-            return verdict
-        return self._overwrite()
+        ending = verdict or self._overwrite()
+        self._hidden_after = hidden_afterwards(self._around.machine, self.plan.drive, ending)
+        return judged_with(ending, self._hidden_after)
 
     def _ask(self, rung: Rung) -> Ask:
         around = self._around
@@ -341,6 +344,7 @@ class Job:
             attempts=tuple(self._ladder.attempts),
             power_at_start=self._power_at_start,
             power_at_end=power_now(self._around.machine),
+            hidden_areas_after=self._hidden_after,
         )
 
     # --- small steps

@@ -27,11 +27,14 @@ def make_plan(
     policy: Policy,
     interrupted: Interrupted | None = None,
     firmware: FirmwareReading | None = None,
+    *,
+    has_psid: bool = False,
 ) -> Plan | Refusal:
     """What will be done to this drive and why, or why nothing can be; raises UsageError for names that are not known.
 
     `interrupted` is what an overwrite of this drive left that was cut off; the same passes go on from there. `firmware`
-    is what the drive can do by itself; without it there is only the overwrite.
+    is what the drive can do by itself; without it there is only the overwrite. `has_psid`: somebody typed what stands on
+    its label, which asks for the revert.
     """
     if policy.technique not in TECHNIQUES:
         raise UsageError(f"There is no technique {policy.technique!r}.", f"Known are: {', '.join(TECHNIQUES)}.")
@@ -41,7 +44,7 @@ def make_plan(
     if obstacles:
         return Refusal(drive, obstacles)
     resumption = interrupted.resumption if interrupted and may_resume(policy, pass_set, interrupted) else None
-    choice = choose(drive, _wanted(policy, pass_set, resumption), policy.required, firmware)
+    choice = choose(drive, _wanted(policy, pass_set, resumption), policy.required, firmware, has_psid=has_psid)
     if not choice.ladder:
         return Refusal(drive, choice.reasons)
     first = choice.ladder[0]
@@ -118,7 +121,7 @@ def _reasons(policy: Policy, pass_set: PassSet, verification: VerificationKind, 
     first, last = choice.ladder[0], choice.ladder[-1]
     if not first.technique.by_firmware:
         return (*_overwrite_reasons(policy, pass_set), *_read_back_reasons(pass_set, verification), *choice.reasons)
-    asked = policy.technique != AUTO
+    asked = policy.technique != AUTO or first.technique is Technique.OPAL_PSID_REVERT
     chosen = (
         f"{first.technique.value} was asked for" if asked else "the strongest technique that this medium offers"
     )

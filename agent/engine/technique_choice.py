@@ -31,8 +31,9 @@ _ORDER = (
     Technique.NVME_FORMAT_CRYPTO_ERASE,
     Technique.OVERWRITE,
 )
-"""Within one level; a PSID revert is not in it: it needs a number that stands on the label only."""
+"""Within one level; a PSID revert is not in it: it comes after these, where somebody typed what stands on the label."""
 
+_REVERT = Technique.OPAL_PSID_REVERT
 _WHOLE_DRIVE = frozenset(
     {
         Technique.NVME_SANITIZE_BLOCK_ERASE,
@@ -53,13 +54,21 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-def choose(drive: Drive, technique: str, required: Method, reading: FirmwareReading | None) -> Choice:
-    """The techniques for this drive that reach the level required; `technique` is AUTO or the one that was asked for."""
+def choose(
+    drive: Drive, technique: str, required: Method, reading: FirmwareReading | None, *, has_psid: bool = False
+) -> Choice:
+    """The techniques for this drive that reach the level required; `technique` is AUTO or the one that was asked for.
+
+    A PSID revert is among them only where somebody typed the PSID.
+    """
     obstacles = reading.obstacles if reading else ()
     deadly = [o for o in obstacles if o.obstacle in _DEADLY]
     if deadly:
         return Choice((), tuple(_obstacle_words(o) for o in deadly))
     rungs = _possible(drive, reading)
+    if technique == _REVERT.value and not has_psid and any(r.technique is _REVERT for r in rungs):
+        return Choice((), ("its PSID has not been typed yet: it stands on the drive's label",))
+    rungs = [r for r in rungs if has_psid or r.technique is not _REVERT]
     wanted = [r for r in rungs if technique in {AUTO, r.technique.value}]
     enough = [r for r in wanted if r.level.rank >= max(required.rank, Method.CLEAR.rank)]
     hindered = tuple(_obstacle_words(o) for o in obstacles)
@@ -124,12 +133,13 @@ def _rung(drive: Drive, offer: TechniqueOffer) -> Rung:
 
 
 def _shortened(drive: Drive, rungs: list[Rung]) -> list[Rung]:
-    """Every Purge, one Clear of the drive's own where it is flash, then the overwrite."""
-    strong = [r for r in rungs if r.level is Method.PURGE and r.technique in _ORDER]
+    """Every Purge, one Clear of the drive's own where it is flash, the revert that was asked for, then the overwrite."""
+    strong = [r for r in rungs if r.level is Method.PURGE and r.technique in (*_ORDER, _REVERT)]
     weak = [r for r in rungs if r.level is Method.CLEAR and r.technique in _ORDER and r.technique.by_firmware]
     plain = [r for r in rungs if not r.technique.by_firmware]
     own = weak[:_MOST_CLEAR_BY_FIRMWARE] if drive.media_type.is_flash else []
-    return strong + own + plain
+    reverts = [r for r in rungs if r.technique is _REVERT and r not in strong]
+    return strong + own + reverts + plain
 
 
 def overwrite_leaves(drive: Drive) -> tuple[str, ...]:

@@ -55,6 +55,15 @@ def identity_now(roots: Roots, node: str) -> Identity:
     return read_device(folder, geometry_of(folder), _pages(roots, folder, name)).identity
 
 
+def hidden_areas_now(roots: Roots, node: str) -> HiddenAreas:
+    """What the drive behind a node hides at this moment; raises MediaVanished."""
+    name = block_name(os.path.realpath(node))
+    folder = block_folder(roots, name)
+    if not (folder / "dev").exists():
+        raise MediaVanished(f"{node} is not there any more.", "Check its cable, list the drives again.")
+    return _hidden(node, read_device(folder, geometry_of(folder), _pages(roots, folder, name)))
+
+
 def _named(nodes: tuple[str, ...]) -> frozenset[str]:
     return frozenset(block_name(os.path.realpath(node)) for node in nodes)
 

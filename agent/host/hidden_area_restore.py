@@ -12,11 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.errors import ToolFailed
+from agent.errors import MediaError, Refused, ToolFailed
 from agent.host.ata_device import read_identify
 from agent.host.firmware_tool import run_tool
 from agent.host.hidden_areas import NOT_EXAMINED, native_sectors, read_hidden_areas
 from agent.host.identity import geometry_of
+from agent.host.node_lock import NodeGuard
 from agent.host.scsi import AtaIdentify, parse_identify
 from agent.host.sysfs import Roots, block_folder, block_name, entry_names
 from agent.model.drive import Bus, HiddenAreas, HiddenAreaState
@@ -39,19 +40,27 @@ class Restoration:
     words: str = ""
 
 
-def restore_hidden_areas(node: str, roots: Roots | None = None, patience: float = _RESCAN_SECONDS) -> Restoration:
+def restore_hidden_areas(
+    node: str, roots: Roots | None = None, patience: float = _RESCAN_SECONDS, guard: NodeGuard | None = None
+) -> Restoration:
     """Remove HPA, AMA and DCO from the drive at a node, for good; raises ToolMissing, ToolFailed (no IDENTIFY data).
 
-    `patience` is how many seconds the kernel gets to see the new size.
+    `patience` is how many seconds the kernel gets to see the new size. `guard` holds the node around each change; what it
+    raises is raised only where nothing was changed yet.
     """
-    work = _Restorer(node, roots or Roots(), patience)
+    work = _Restorer(node, roots or Roots(), patience, guard)
     before = work.areas()
     if before.state is not HiddenAreaState.PRESENT:
         return Restoration(before)
-    work.lift_limit()
-    if work.ata.dco_supported and work.areas().state is HiddenAreaState.PRESENT:
-        work.restore_configuration()
+    try:
         work.lift_limit()
+        if work.ata.dco_supported and work.areas().state is HiddenAreaState.PRESENT:
+            work.restore_configuration()
+            work.lift_limit()
+    except (MediaError, Refused):
+        # After a change of its size a drive may be found anew under another name; whoever asked looks for it there.
+        if not work.tools:
+            raise
     after = work.areas()
     reached = after.state is HiddenAreaState.NONE_FOUND and after.native_sectors == before.native_sectors
     words = f"{(before.native_sectors or 0) - (before.accessible_sectors or 0)} hidden sectors were given back."
@@ -61,10 +70,11 @@ def restore_hidden_areas(node: str, roots: Roots | None = None, patience: float 
 class _Restorer:
     """One drive; asks the kernel and the drive anew each time, and keeps the programs it ran."""
 
-    def __init__(self, node: str, roots: Roots, patience: float) -> None:
+    def __init__(self, node: str, roots: Roots, patience: float, guard: NodeGuard | None) -> None:
         self._node = node
         self._roots = roots
         self._patience = patience
+        self._guard = guard
         self.tools: list[ToolRun] = []
         found = parse_identify(read_identify(node))
         if found is None:
@@ -92,6 +102,8 @@ class _Restorer:
         self._see(None)
 
     def _run(self, *options: str) -> None:
+        if self._guard is not None:
+            self._guard.hold()
         self.tools.append(run_tool(("hdparm", _KNOWN, *options, self._node), _TOOL_SECONDS))
 
     @property
@@ -118,6 +130,8 @@ class _Restorer:
         _tell(self._folder / "device/rescan", "1")
         if self._until(changed, self._patience / 4):
             return
+        if self._guard is not None:
+            self._guard.let_go()
         for scan in self._host_scans():
             _tell(scan, "- - -")
         self._until(changed, self._patience)

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Protocol
 
 from agent.host.firmware import FirmwareCommand
-from agent.model.drive import Drive, Identity
+from agent.host.hidden_area_restore import Restoration
+from agent.model.drive import Drive, HiddenAreas, Identity
 from agent.model.firmware import FirmwareReading
 from agent.model.health import SelfTestKind, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
 from agent.model.power import PowerReading
+from agent.model.psid import Psid
 from agent.model.sanitization import Technique
 from agent.model.sleep import SleepObstacle, Slept
 
@@ -137,6 +139,25 @@ class Machine(Protocol):
 
     def firmware_command(self, drive: Drive, technique: Technique) -> FirmwareCommand:
         """One technique of this drive, nothing started yet; raises Refused, MediaBusy, MediaVanished, ToolMissing, ToolFailed."""
+        ...
+
+    def keep_psid(self, drive: Drive, psid: Psid | None) -> None:
+        """Keep in memory what stands on this drive's label, for its revert; None forgets it."""
+        ...
+
+    def has_psid(self, drive: Drive) -> bool:
+        """Whether the PSID of this drive is kept."""
+        ...
+
+    def read_hidden_areas(self, drive: Drive) -> HiddenAreas:
+        """What the drive hides at this moment, changing nothing; raises MediaVanished, ToolFailed."""
+        ...
+
+    def restore_hidden_areas(self, drive: Drive) -> Restoration:
+        """Give back what HPA, AMA and DCO hide, for good; nothing is erased by it, and the drive shows another size afterwards.
+
+        Raises Refused, MediaBusy, MediaVanished, IdentityChanged, ToolMissing, ToolFailed, where nothing was changed.
+        """
         ...
 
     def lift_password(self, drive: Drive) -> tuple[bool, str]:

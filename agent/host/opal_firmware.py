@@ -24,6 +24,7 @@ from agent.model.firmware import (
     TechniqueOffer,
     ToolRun,
 )
+from agent.model.psid import Psid
 from agent.model.sanitization import Technique
 
 _SYSTEM = Roots()
@@ -73,9 +74,7 @@ def psid_revert(
     node: str, psid: str, roots: Roots = _SYSTEM, release: Callable[[], None] = lambda: None
 ) -> FirmwareCommand:
     """The revert with the PSID as typed (blanks and hyphens are left out); raises Refused, ToolMissing, ToolFailed."""
-    plain = re.sub(r"[\s-]", "", psid).upper()
-    if not re.fullmatch(r"[0-9A-Z]{32}", plain):
-        raise Refused("A PSID has 32 letters and digits.", "Read it from the drive's label.")
+    plain = Psid(psid).reveal()
     found = ask_opal(node)
     if found is None or not found.subsystem or not found.media_encryption:
         raise Refused(f"{node} does not offer {Technique.OPAL_PSID_REVERT.value}.", "List the drives again.")

@@ -4,28 +4,30 @@ Tools that open a device exclusively can't run under our own exclusive descripto
 ours away instead, and identity and holders are asked again through the very node that the tool is given (DESIGN section 3).
 """
 
-import fcntl
 import os
 from collections.abc import Callable
 from dataclasses import replace
 
-from agent.errors import IdentityChanged, MediaBusy, MediaVanished, Refused
+from agent.errors import IdentityChanged, Refused
 from agent.host.ata_firmware import ata_command, read_ata
 from agent.host.firmware import FirmwareCommand
 from agent.host.firmware_quirks import firmware_quirks
 from agent.host.media import again_while_busy
 from agent.host.mmc_firmware import mmc_command, read_mmc
+from agent.host.node_lock import lock_node
 from agent.host.nvme_firmware import nvme_command, read_nvme
-from agent.host.opal_firmware import joined, read_opal
+from agent.host.opal_firmware import joined, psid_revert, read_opal
 from agent.host.scsi_firmware import read_scsi, scsi_command
 from agent.host.sysfs import Roots
 from agent.model.drive import Bus, Drive, Identity, MediaType
 from agent.model.firmware import DeviceStatus, FirmwareReading, TechniqueOffer, ToolRun
+from agent.model.psid import Psid
 from agent.model.sanitization import Technique
 
 _ATA = frozenset({Bus.SATA, Bus.PATA, Bus.USB})
 _SCSI = frozenset({Bus.SAS, Bus.SCSI})
 _MAY_BE_OPAL = frozenset({Bus.SATA, Bus.NVME})
+_REVERT = Technique.OPAL_PSID_REVERT
 
 
 def read_own_erase(drive: Drive, roots: Roots, *, may_write: bool = True) -> FirmwareReading | None:
@@ -42,16 +44,32 @@ def read_own_erase(drive: Drive, roots: Roots, *, may_write: bool = True) -> Fir
 
 
 def own_erase_command(
-    drive: Drive, technique: Technique, roots: Roots, check: "Callable[[], Identity]"
+    drive: Drive,
+    technique: Technique,
+    roots: Roots,
+    check: "Callable[[], Identity]",
+    psid: Psid | None = None,
 ) -> "GuardedCommand":
     """One technique of this drive; `check` raises where somebody uses the node and gives its identity at this moment.
 
-    Raises Refused, MediaVanished, IdentityChanged, ToolMissing, ToolFailed.
+    `psid` is what a person read from this drive's label, for the revert alone. Raises Refused, MediaVanished, IdentityChanged, ToolMissing, ToolFailed.
     """
     denied = [o for o in firmware_quirks().obstacles(drive.identity.model) if technique in o.forbids]
     if denied:
         raise Refused(f"{drive.node} is not asked for {technique.value}: {denied[0].detail}.")
-    return GuardedCommand(drive, _command(drive, technique, roots), check)
+    command = _revert(drive, psid, roots) if technique is _REVERT else _command(drive, technique, roots)
+    return GuardedCommand(drive, command, check)
+
+
+def _revert(drive: Drive, psid: Psid | None, roots: Roots) -> FirmwareCommand:
+    if psid is None:
+        raise Refused(f"Nobody has given the PSID of {drive.node}.", "Type it from the drive's label.")
+    if drive.bus not in _MAY_BE_OPAL:
+        raise Refused(f"{drive.node} is not asked for {_REVERT.value}: it is attached by {drive.bus.value}.")
+    # The node of another namespace is another drive to whoever confirms.
+    if others := read_opal(drive.node, roots).also_hit:
+        raise Refused(f"{_REVERT.value} of {drive.node} would erase {', '.join(others)} too.")
+    return psid_revert(drive.node, psid.reveal(), roots)
 
 
 def _read(drive: Drive, roots: Roots) -> FirmwareReading | None:
@@ -79,10 +97,11 @@ def _command(drive: Drive, technique: Technique, roots: Roots) -> FirmwareComman
 
 
 def _with_locks(drive: Drive, reading: FirmwareReading, roots: Roots) -> FirmwareReading:
-    """The drive's TCG locks; a revert is not offered, for nobody can be asked for the PSID on the label yet."""
+    """The drive's TCG locks; a revert that would reach other nodes' data too is not offered."""
     if drive.bus not in _MAY_BE_OPAL:
         return reading
-    return joined(reading, replace(read_opal(drive.node, roots), offers=(), also_hit=()))
+    opal = read_opal(drive.node, roots)
+    return joined(reading, replace(opal, offers=() if opal.also_hit else opal.offers, also_hit=()))
 
 
 def _with_quirks(drive: Drive, reading: FirmwareReading) -> FirmwareReading:
@@ -122,7 +141,7 @@ class GuardedCommand:
 
     def prepare(self) -> tuple[ToolRun, ...]:
         """Lock the node, ask who uses it and what it is, then prepare; raises MediaBusy, MediaVanished, IdentityChanged, ToolFailed."""
-        self._lock = again_while_busy(lambda: _locked(self._drive.node))
+        self._lock = again_while_busy(lambda: lock_node(self._drive.node))
         if not self._check().same_medium(self._drive.identity):
             raise IdentityChanged(f"The medium at {self._drive.node} is not the one that was planned.")
         return self._command.prepare()
@@ -149,17 +168,3 @@ class GuardedCommand:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
-
-
-def _locked(node: str) -> int:
-    """The lock that keeps udev from probing, without the exclusive claim that would keep the tool out."""
-    try:
-        descriptor = os.open(node, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError as error:
-        raise MediaVanished(f"{node} can't be opened: {error.strerror}.", "List the drives again.") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise MediaBusy(f"Another program has locked {node}.", "Wait until it has ended.") from error
-    return descriptor

@@ -9,20 +9,24 @@ from pathlib import Path
 from agent.errors import MediaBusy, MediaVanished, Refused, ToolFailed, ToolMissing
 from agent.host import discover, smart
 from agent.host.ata_security import lift_password
+from agent.host.hidden_area_restore import Restoration, restore_hidden_areas
 from agent.host.holders import LIVE_MEDIUM_PATHS, read_usage
 from agent.host.hwmon import limit_celsius
 from agent.host.inventory import read_inventory
 from agent.host.media import BlockMedium, open_exclusively
+from agent.host.node_lock import NodeGuard
 from agent.host.own_erase import GuardedCommand, own_erase_command, read_own_erase
 from agent.host.power import read_power
+from agent.host.psid_store import PsidStore
 from agent.host.run import run
 from agent.host.suspend import check_idle, sleep, sleep_obstacle
 from agent.host.sysfs import Roots, read_text
-from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason, Identity
+from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason, HiddenAreas, Identity
 from agent.model.firmware import FirmwareReading
 from agent.model.health import SelfTestKind, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
 from agent.model.power import PowerReading
+from agent.model.psid import Psid
 from agent.model.sanitization import Technique
 from agent.model.sleep import SleepObstacle, Slept
 
@@ -59,6 +63,7 @@ class RealMachine:
         self._real_drives = real_drives
         self._named = named_nodes
         self._smart_types: dict[str, str] = {}
+        self._psids = PsidStore()
 
     @cached_property
     def environment(self) -> Environment:
@@ -170,7 +175,30 @@ class RealMachine:
         """One technique of this drive, nothing started yet; raises Refused, MediaBusy, ToolMissing, ToolFailed."""
         self.permit_writing()
         _check_free(drive.node, self._exclusions_of(drive))
-        return own_erase_command(drive, technique, self._roots, lambda: self._free_identity(drive))
+        psid = self._psids.of(drive.identity)
+        return own_erase_command(drive, technique, self._roots, lambda: self._free_identity(drive), psid)
+
+    def keep_psid(self, drive: Drive, psid: Psid | None) -> None:
+        """Keep the PSID in memory, for this very drive; None forgets it."""
+        self._psids.keep(drive.identity, psid)
+
+    def has_psid(self, drive: Drive) -> bool:
+        """Whether the PSID of this drive is kept."""
+        return self._psids.of(drive.identity) is not None
+
+    def read_hidden_areas(self, drive: Drive) -> HiddenAreas:
+        """HPA, AMA and DCO as they are now; raises MediaVanished."""
+        return discover.hidden_areas_now(self._roots, drive.node)
+
+    def restore_hidden_areas(self, drive: Drive) -> Restoration:
+        """Give hidden sectors back, by hdparm, while the node is held; raises Refused, MediaError, ToolMissing, ToolFailed."""
+        self.permit_writing()
+        _check_free(drive.node, self._exclusions_of(drive))
+        guard = NodeGuard(drive, lambda: self._free_identity(drive))
+        try:
+            return restore_hidden_areas(drive.node, self._roots, guard=guard)
+        finally:
+            guard.let_go()
 
     def lift_password(self, drive: Drive) -> tuple[bool, str]:
         """Take our published password back from an ATA drive; raises Refused, MediaBusy, ToolMissing, ToolFailed."""

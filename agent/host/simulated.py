@@ -9,18 +9,24 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from agent.errors import EnvironmentLacks, Refused, ToolFailed
+from agent.errors import EnvironmentLacks, IdentityChanged, Refused, ToolFailed
+from agent.host.firmware import FirmwareCommand
+from agent.host.hidden_area_restore import Restoration
+from agent.host.psid_store import PsidStore
 from agent.host.simulated_drive import SimulatedDrive
 from agent.host.simulated_firmware import SimulatedErase, read_simulated_firmware
 from agent.host.simulated_folder import CaptureFolder
+from agent.host.simulated_hidden import give_back, power_cycle
 from agent.host.simulated_medium import SimulatedMedium
+from agent.host.simulated_revert import SimulatedRevert
 from agent.host.simulated_sleep import SimulatedSleep, simulated_power
 from agent.host.simulated_smart import SelfTestCourse, with_self_test
-from agent.model.drive import Drive
+from agent.model.drive import Drive, HiddenAreas
 from agent.model.firmware import FirmwareReading
 from agent.model.health import SelfTestKind, SelfTestState, SmartSnapshot, TemperatureReading
 from agent.model.machine import Environment, MachineInventory
 from agent.model.power import PowerReading
+from agent.model.psid import Psid
 from agent.model.sanitization import Technique
 from agent.model.sleep import SleepEnding, SleepObstacle, Slept
 
@@ -44,6 +50,9 @@ class SimulatedMachine:
         self._clock = clock
         self._pace = int(self._about.get("pace_bytes_per_second") or 0) if pace is None else pace
         self._drives = {name: SimulatedDrive(self._folder, name) for name in self._names()}
+        self._psids = PsidStore()
+        for drive in self._drives.values():
+            power_cycle(drive)
 
     @property
     def title(self) -> str:
@@ -123,26 +132,41 @@ class SimulatedMachine:
 
     def open_medium(self, drive: Drive) -> SimulatedMedium:
         """Open the image exclusively; raises MediaBusy, MediaVanished, and Refused for a drive that something excludes."""
-        simulated = self._drive(drive)
-        held = simulated.captured().exclusions
-        if held:
-            raise Refused(
-                f"{drive.node} may not be written to: {held[0].reason.value} {held[0].detail}".strip() + "."
-            )
-        return SimulatedMedium(simulated, self._pace)
+        return SimulatedMedium(self._free(drive), self._pace)
 
     def read_firmware(self, drive: Drive) -> FirmwareReading | None:
         """What the drive's firmware.json says that it can do by itself; None without one; raises EnvironmentLacks."""
         found = read_simulated_firmware(self._drive(drive))
         return found.reading if found else None
 
-    def firmware_command(self, drive: Drive, technique: Technique) -> SimulatedErase:
+    def firmware_command(self, drive: Drive, technique: Technique) -> FirmwareCommand:
         """One technique of the simulated drive; raises Refused where it has none or something excludes the drive."""
         simulated = self._drive(drive)
         found = read_simulated_firmware(simulated)
         if found is None or simulated.captured().exclusions:
             raise Refused(f"{drive.node} has no erase of its own that may be used.")
+        if technique is Technique.OPAL_PSID_REVERT:
+            return SimulatedRevert(simulated, found, self._psids.of(drive.identity))
         return SimulatedErase(simulated, found, technique, self._clock)
+
+    def keep_psid(self, drive: Drive, psid: Psid | None) -> None:
+        """Keep the PSID in memory, for this very drive; None forgets it."""
+        self._psids.keep(drive.identity, psid)
+
+    def has_psid(self, drive: Drive) -> bool:
+        """Whether the PSID of this drive is kept."""
+        return self._psids.of(drive.identity) is not None
+
+    def read_hidden_areas(self, drive: Drive) -> HiddenAreas:
+        """What the drive hides now; raises EnvironmentLacks."""
+        return self._drive(drive).found().hidden_areas
+
+    def restore_hidden_areas(self, drive: Drive) -> Restoration:
+        """Let the image grow by what is hidden, as hidden.json says; raises Refused, IdentityChanged, EnvironmentLacks."""
+        simulated = self._free(drive)
+        if not simulated.found().identity.same_medium(drive.identity):
+            raise IdentityChanged(f"The medium at {drive.node} is not the one that was listed.")
+        return give_back(simulated)
 
     def lift_password(self, drive: Drive) -> tuple[bool, str]:
         """Simulated drives get no password."""
@@ -159,6 +183,16 @@ class SimulatedMachine:
             if not _NAME.fullmatch(name):
                 raise Refused(f"{name!r} is no name of a drive.", "Kernel names only: sda, nvme0n1.")
         return tuple(names)
+
+    def _free(self, drive: Drive) -> SimulatedDrive:
+        """The drive that nothing excludes; raises Refused."""
+        simulated = self._drive(drive)
+        held = simulated.captured().exclusions
+        if held:
+            raise Refused(
+                f"{drive.node} may not be written to: {held[0].reason.value} {held[0].detail}".strip() + "."
+            )
+        return simulated
 
     def _drive(self, drive: Drive) -> SimulatedDrive:
         name = PurePosixPath(drive.node).name

@@ -8,7 +8,7 @@ from agent.errors import EnvironmentLacks, MediaVanished
 from agent.host.simulated_faults import NO_FAULTS, Faults, parse_faults
 from agent.host.simulated_folder import CaptureFolder
 from agent.host.simulated_heat import SimulatedHeat
-from agent.model.drive import Drive, HiddenAreas
+from agent.model.drive import Drive, HiddenAreas, HiddenAreaState
 
 MAKE_BENCH = "Make the drives with `make machines`, or with `python -m tests.bench make DIR`."
 
@@ -26,6 +26,9 @@ class DriveState:
     erase_started: float = 0.0
     erase_state: str = ""
     thawed: bool = False
+    hidden_asked: bool = False
+    hidden_given_back: bool = False
+    opal_reverted: bool = False
 
 
 class SimulatedDrive:
@@ -50,7 +53,7 @@ class SimulatedDrive:
         return replace(
             drive,
             identity=replace(drive.identity, capacity_bytes=capacity),
-            hidden_areas=_scaled(drive.hidden_areas, capacity // sector),
+            hidden_areas=_scaled(drive.hidden_areas, capacity // sector, shown=self.state().hidden_given_back),
             signatures=drive.signatures if self._has_signature() else (),
         )
 
@@ -72,6 +75,15 @@ class SimulatedDrive:
             raise MediaVanished(
                 f"{self.name} is no longer there.", "Plug the drive in again and start over."
             ) from error
+
+    def resize_image(self, size_bytes: int) -> None:
+        """Let the drive show another size; raises Refused, MediaVanished, OSError."""
+        descriptor = self.open_image(os.O_WRONLY)
+        try:
+            os.ftruncate(descriptor, size_bytes)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def is_there(self, opened: os.stat_result) -> bool:
         """Whether the drive still answers, and what was opened is still its image."""
@@ -124,8 +136,10 @@ class SimulatedDrive:
             os.close(descriptor)
 
 
-def _scaled(areas: HiddenAreas, sectors: int) -> HiddenAreas:
-    """The same hidden sectors behind the image's own size."""
+def _scaled(areas: HiddenAreas, sectors: int, *, shown: bool) -> HiddenAreas:
+    """The same hidden sectors behind the image's own size; none where all are `shown` by now."""
+    if shown:
+        return HiddenAreas(HiddenAreaState.NONE_FOUND, sectors, sectors)
     if areas.accessible_sectors is None or areas.native_sectors is None:
         return areas
     return replace(

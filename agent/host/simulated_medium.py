@@ -12,6 +12,7 @@ from agent.errors import MediaBusy, MediaVanished
 from agent.host.descriptor import Descriptor
 from agent.host.simulated_drive import SimulatedDrive
 from agent.host.simulated_faults import Request, gone_error, io_error
+from agent.host.simulated_firmware import is_locked
 from agent.model.drive import Identity
 
 _PROBE_BYTES = 512
@@ -33,7 +34,8 @@ class SimulatedMedium:
         self._sleep = sleep
         self._short_writes_left = self._faults.short_writes
         self._stalled = False
-        self._dead = False
+        # A drive that Opal has locked answers to no read and no write (Data Protection Error).
+        self._dead = is_locked(drive)
         # A drive does one thing after the other, however many ask.
         self._one_at_a_time = threading.Lock()
         descriptor, self.direct_io = _open_exclusively(drive)

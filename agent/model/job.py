@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from agent.model.drive import Identity
+from agent.model.drive import HiddenAreas, Identity
 from agent.model.firmware import FirmwareResult
 from agent.model.health import Heat
 from agent.model.json_form import LEFT_OUT
@@ -144,6 +144,7 @@ class JobResult:
 
     Durations include the pauses, which follow one another and never overlap. `attempts` are the drive's own techniques
     that were tried, in their order; an overwrite after them has passes. The power is what fed the machine then.
+    `hidden_areas_after` was read after an erase that succeeded.
     """
 
     job_id: str
@@ -161,6 +162,7 @@ class JobResult:
     attempts: tuple[FirmwareResult, ...] = field(default=(), metadata=LEFT_OUT)
     power_at_start: PowerReading | None = field(default=None, metadata=LEFT_OUT)
     power_at_end: PowerReading | None = field(default=None, metadata=LEFT_OUT)
+    hidden_areas_after: HiddenAreas | None = field(default=None, metadata=LEFT_OUT)
 
     @property
     def rung(self) -> Rung:

@@ -17,6 +17,7 @@ from agent.model.levels import level_of
 from agent.model.machine import Environment, MachineInventory
 from agent.model.passes import PassResult
 from agent.model.power import PowerReading
+from agent.model.preparation import Preparation, hidden_shortcoming
 from agent.model.sanitization import Method, Policy, Technique, VerificationKind
 
 SCHEMA = "ardoise-record/1"
@@ -105,7 +106,8 @@ class DriveRecord:
     the read-back. `level_reached` is NONE unless the outcome is one of the sanitized ones. `resumed_from` is the record
     of the interrupted session that the passes say they carried bytes over from. `pauses` are part of the durations.
     `attempts` are the drive's own techniques that were tried, `technique` is the one tried last. `purge_source` is why a
-    changed key alone counts as Purge for this model. `power_at_start` and `power_at_end` are what fed the machine then.
+    changed key alone counts as Purge for this model. `power_at_start` and `power_at_end` are what fed the machine then. `preparations` were done before it was found as it stands here;
+    `hidden_areas_after` was read after the erase.
     """
 
     node: str
@@ -144,6 +146,8 @@ class DriveRecord:
     purge_source: str = field(default="", metadata=LEFT_OUT)
     power_at_start: PowerReading | None = field(default=None, metadata=LEFT_OUT)
     power_at_end: PowerReading | None = field(default=None, metadata=LEFT_OUT)
+    preparations: tuple[Preparation, ...] = field(default=(), metadata=LEFT_OUT)
+    hidden_areas_after: HiddenAreas | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -253,6 +257,7 @@ def _level_reached(drive: DriveRecord) -> bool:
         and drive.level_reached.rank >= drive.level_required.rank
         and drive.hidden_areas.state.value != "present"
         and not drive.exclusions
+        and not hidden_shortcoming(drive.preparations, drive.hidden_areas_after)
     )
 
 

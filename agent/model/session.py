@@ -8,17 +8,22 @@ from agent.model.firmware import FirmwareReading
 from agent.model.health import HealthReport
 from agent.model.json_form import LEFT_OUT
 from agent.model.machine import Environment, MachineInventory
+from agent.model.preparation import Preparation
 from agent.model.record import Issuer, Operator, Tool
 from agent.model.sanitization import Plan, Policy, Refusal
 
 
 @dataclass(frozen=True)
 class InspectedDrive:
-    """A drive with its verdict; health is None where it was never read, so is what the drive can do by itself."""
+    """A drive with its verdict; health is None where it was never read, so is what the drive can do by itself.
+
+    `preparations` are the steps that were taken on it since its last record, before it was inspected as it stands here.
+    """
 
     drive: Drive
     health: HealthReport | None
     firmware: FirmwareReading | None = field(default=None, metadata=LEFT_OUT)
+    preparations: tuple[Preparation, ...] = field(default=(), metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

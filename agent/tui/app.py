@@ -15,7 +15,7 @@ from agent.model.health import HealthReport
 from agent.model.sanitization import Policy
 from agent.model.session import InspectedDrive
 from agent.text import _, next_language
-from agent.tui.confirm_screen import ConfirmScreen
+from agent.tui.confirm_screen import ConfirmScreen, PlansConfirmScreen
 from agent.tui.confirmation_gate import GateTimes
 from agent.tui.dialogs import AskScreen
 from agent.tui.drives_screen import DrivesScreen
@@ -133,7 +133,7 @@ class ArdoiseApp(App[str]):
     def confirm(self, plans: PlanSet) -> None:
         """Ask for the confirmation of these plans."""
         self.push_screen(
-            ConfirmScreen(self.sitting, plans, self.inspection, self.gate_times, self.clock), self._confirmed
+            PlansConfirmScreen(self.sitting, plans, self.inspection, self.gate_times, self.clock), self._confirmed
         )
 
     def _confirmed(self, started: bool | None) -> None:
@@ -219,12 +219,16 @@ class ArdoiseApp(App[str]):
         if view.stick_missing:
             # What is in memory only would be lost with this program.
             self._refuse_to_quit(_(STICK_MISSING))
-        elif stage in {Stage.RUNNING, Stage.RECORDING}:
+        elif stage in {Stage.RUNNING, Stage.RECORDING} or self._is_preparing():
             self._refuse_to_quit(_("Drives are being worked on. Wait until all are done, or stop them first."))
         elif stage is Stage.RECORD_FAILED:
             self._ask_to_quit_unrecorded()
         else:
             self.exit("")
+
+    def _is_preparing(self) -> bool:
+        step = self.sitting.before.view()
+        return step is not None and step.running
 
     def _refuse_to_quit(self, text: str) -> None:
         if not isinstance(self.screen, AskScreen):

@@ -63,7 +63,7 @@ class CodeField(Widget, can_focus=True):
 
 
 class ConfirmScreen(Parts, ModalScreen[bool]):
-    """The confirmation; ends with True when the sitting has started, with False when it was cancelled."""
+    """A confirmation; ends with True when what it confirms has begun, with False when it was cancelled."""
 
     BINDINGS: ClassVar = [
         Binding("escape", "cancel", show=False),
@@ -74,37 +74,45 @@ class ConfirmScreen(Parts, ModalScreen[bool]):
     def __init__(
         self,
         sitting: Sitting,
-        plans: PlanSet,
-        inspection: Inspection | None,
+        code: str,
         times: GateTimes,
         clock: Callable[[], float] | None,
     ) -> None:
         super().__init__()
         self._sitting = sitting
-        self._plans = plans
-        self._inspection = inspection
+        self._code = code
         self._times = times
         self._clock = clock
         self._over = False
-        self.gate = ConfirmationGate(plans.code, self._now(), times)
+        self.gate = ConfirmationGate(code, self._now(), times)
+
+    def title_words(self) -> str:
+        """What is at stake, in one line."""
+        raise NotImplementedError
+
+    def dies(self) -> Content:
+        """What will be lost."""
+        raise NotImplementedError
+
+    def stays(self) -> Content:
+        """What will not be touched."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Begin what was confirmed; raises AgentError."""
+        raise NotImplementedError
 
     def compose(self) -> ComposeResult:
         """What dies, what stays, the code, the ways out."""
-        count = len(self._plans.plans)
-        title = ngettext(
-            "Everything on this drive will be lost for good",
-            "Everything on these {n} drives will be lost for good",
-            count,
-        )
         with Vertical(id="confirm"):
-            yield Words(Content.styled(f" {ACT} {title.format(n=count)} {ACT} ", "bold"), id="confirm-title")
+            yield Words(Content.styled(f" {ACT} {self.title_words()} {ACT} ", "bold"), id="confirm-title")
             with VerticalScroll(id="confirm-drives", can_focus=True):
-                yield Words(dies_content(self._plans), id="dies")
+                yield Words(self.dies(), id="dies")
             with VerticalScroll(id="confirm-stays", can_focus=False):
-                yield Words(stays_content(self._plans, self._inspection), id="stays")
+                yield Words(self.stays(), id="stays")
             with Horizontal(id="confirm-code"):
                 yield Words(self._code_line(), id="code-shown")
-                yield CodeField(len(self._plans.code))
+                yield CodeField(len(self._code))
             yield Words(id="confirm-remark")
             with Horizontal(classes="dialog-buttons"):
                 yield PushButton(_("Cancel"), id="cancel")
@@ -166,7 +174,7 @@ class ConfirmScreen(Parts, ModalScreen[bool]):
     def _start(self) -> None:
         self._over = True
         try:
-            self._sitting.confirm_and_start(self._plans, self._plans.code)
+            self.begin()
         except AgentError as error:
             self._show_refusal(error)
             return
@@ -188,7 +196,7 @@ class ConfirmScreen(Parts, ModalScreen[bool]):
     # drawing ------------------------------------------------------------------------------------------------------
 
     def _code_line(self) -> Content:
-        code = Content.styled(" " + " ".join(self._plans.code) + " ", "bold $act-text on $act-back")
+        code = Content.styled(" " + " ".join(self._code) + " ", "bold $act-text on $act-back")
         return Content.assemble(_("To erase, type this code:"), " ", code)
 
     def _draw(self) -> None:
@@ -229,3 +237,40 @@ class ConfirmScreen(Parts, ModalScreen[bool]):
             ),
             "$quiet",
         )
+
+
+class PlansConfirmScreen(ConfirmScreen):
+    """The confirmation of plans; ends with True when the sitting has started."""
+
+    def __init__(
+        self,
+        sitting: Sitting,
+        plans: PlanSet,
+        inspection: Inspection | None,
+        times: GateTimes,
+        clock: Callable[[], float] | None,
+    ) -> None:
+        self._plans = plans
+        self._inspection = inspection
+        super().__init__(sitting, plans.code, times, clock)
+
+    def title_words(self) -> str:
+        """How many drives."""
+        count = len(self._plans.plans)
+        return ngettext(
+            "Everything on this drive will be lost for good",
+            "Everything on these {n} drives will be lost for good",
+            count,
+        ).format(n=count)
+
+    def dies(self) -> Content:
+        """Each drive that is erased."""
+        return dies_content(self._plans)
+
+    def stays(self) -> Content:
+        """The stick, and what was not chosen."""
+        return stays_content(self._plans, self._inspection)
+
+    def begin(self) -> None:
+        """Start the sitting; raises AgentError."""
+        self._sitting.confirm_and_start(self._plans, self._plans.code)

@@ -17,7 +17,7 @@ from agent.tui.words import JOB_SIGNS
 _KEYS = (
     (N_("everywhere"), (("H  F1", N_("help")), ("R  F2", N_("records and uploads")), ("L  F8", "English · Français · Deutsch"), ("F10", N_("quit (not while drives are worked on)")))),
     (N_("Drives"), ((N_("Space"), N_("choose a drive")), ("T", N_("choose all, or none")), ("Enter", N_("go on to the plan")), ("I  F5", N_("inspect the machine again")), ("D  Tab", N_("scroll the detail")), ("S", N_("start a short self-test")), ("E", N_("start an extended self-test")), ("B", N_("abort the self-test")))),
-    (N_("Plan"), (("P", N_("other passes")), ("V", N_("other verification")), ("N", N_("other level required")), ("C", N_("go on after an interruption, or start again")), ("Enter", N_("go on to the confirmation")), ("Esc", N_("back to the drives")))),
+    (N_("Plan"), (("P", N_("other passes")), ("V", N_("other verification")), ("N", N_("other level required")), ("C", N_("go on after an interruption, or start again")), ("G", N_("let a drive give its hidden part back")), ("K", N_("type the PSID on a drive's label")), ("Enter", N_("go on to the confirmation")), ("Esc", N_("back to the drives")))),
     (N_("Sanitization"), (("P", N_("pause one drive or all, or continue")), ("S", N_("stop one drive or all")))),
     (N_("Result"), (("U", N_("upload now")), ("N", N_("inspect this machine for another round")))),
 )  # fmt: skip

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SHIFT, BACK, SPACE, ENTER = "shift", "back", "space", "enter"
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl-", "zxcvbnm._@")
-_WORDS = {SHIFT: "ABC", BACK: "⌫", SPACE: " ", ENTER: "OK"}
+_WORDS = {SHIFT: "ABC", BACK: "←", SPACE: " ", ENTER: "OK"}
 
 
 class KeyCap(Widget):

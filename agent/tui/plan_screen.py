@@ -1,7 +1,7 @@
 """Step 2: what would be done to each chosen drive, why, and the level that it reaches; nothing is touched yet."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar, TypeVar
 
@@ -17,12 +17,12 @@ from agent.errors import AgentError
 from agent.model.drive import Drive
 from agent.model.sanitization import Method, Plan, Refusal, Resumption, VerificationKind
 from agent.text import _, ngettext
+from agent.tui.before_erase import STEP_KEYS, StepPage, hint
 from agent.tui.cautions import caution_parts, machine_block
 from agent.tui.dialogs import error_content
 from agent.tui.drive_detail import exclusion_text, serial_tail, short_node
 from agent.tui.figures import size
 from agent.tui.glyphs import ACT, DASH, DONE, FAILED, prose, screen_text
-from agent.tui.page import Page
 from agent.tui.widgets import Action, Words
 from agent.tui.words import METHOD_WORDS, TECHNIQUE_WORDS, VERIFICATION_WORDS, type_words
 from agent.workflow.view import Caution, PlanSet
@@ -50,7 +50,7 @@ class Choice(Static):
         await self.screen.run_action(self._action)
 
 
-class PlanScreen(Page):
+class PlanScreen(StepPage):
     """The plan of each chosen drive."""
 
     STEP = 1
@@ -63,12 +63,13 @@ class PlanScreen(Page):
         Binding("v,V", "next_verification", show=False),
         Binding("n,N", "next_level", show=False),
         Binding("c,C", "next_resume", show=False),
+        *STEP_KEYS,
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self._plans: PlanSet | None = None
-        self._refused: AgentError | None = None
+        self._plan_error: AgentError | None = None
 
     def body(self) -> ComposeResult:
         """Choices, then the plans."""
@@ -85,7 +86,8 @@ class PlanScreen(Page):
         return (
             Action("Enter", _("Erase …"), "proceed", primary=True),
             Action("Esc", _("back to drives"), "back"),
-            Action("↑↓", _("scroll"), "scroll_on"),
+            # The foot of a narrow screen has no room for all of them.
+            *(self.step_actions() or (Action("↑↓", _("scroll"), "scroll_on"),)),
             Action("H", _("help"), "app.help"),
         )
 
@@ -97,12 +99,15 @@ class PlanScreen(Page):
         """Draw again in the new width."""
         self.call_after_refresh(self.pull)
 
+    def _replan(self) -> None:
+        self._plan()
+
     def _plan(self) -> None:
-        self._plans, self._refused = None, None
+        self._plans, self._plan_error = None, None
         try:
             self._plans = self.sitting.plan(sorted(self.ardoise.selected), self.ardoise.policy)
         except AgentError as error:
-            self._refused = error
+            self._plan_error = error
         self.pull()
 
     def draw(self) -> None:
@@ -118,13 +123,17 @@ class PlanScreen(Page):
         pane = self.part("#plans", VerticalScroll)
         pane.border_title = Content(_("Plan: nothing has been touched yet"))
         text = (
-            error_content(self._refused)
-            if self._refused
-            else plans_content(self._plans, pane.scrollable_content_region.width)
+            error_content(self._plan_error)
+            if self._plan_error
+            else plans_content(self._plans, pane.scrollable_content_region.width, self._hint_for)
             if self._plans
             else Content("")
         )
         self.part("#plans-text", Words).show(text)
+        self.call_later(self.show_actions)
+
+    def _hint_for(self, drive: Drive) -> str:
+        return hint(self.found_at(drive.node))
 
     def action_back(self) -> None:
         """Back to the drives."""
@@ -172,12 +181,11 @@ def _after(values: list[T], value: T) -> T:
     return values[(values.index(value) + 1) % len(values)] if value in values else values[0]
 
 
-def plans_content(plans: PlanSet, width: int) -> Content:
-    """Every plan, every refusal, and what stays as it is."""
+def plans_content(plans: PlanSet, width: int, hint_for: Callable[[Drive], str] = lambda _drive: "") -> Content:
+    """Every plan, every refusal with what to do about it, and what stays as it is."""
     blocks = machine_block(plans.cautions)
-    blocks += [_plan_block(p, width, plans.cautions) for p in plans.plans] + [
-        _refusal_block(r, width) for r in plans.refusals
-    ]
+    blocks += [_plan_block(p, width, plans.cautions) for p in plans.plans]
+    blocks += [_refusal_block(r, width, hint_for(r.drive)) for r in plans.refusals]
     stays = [_stays_line(d, _("not chosen: makes the result INCOMPLETE")) for d in plans.not_selected]
     stays += [_stays_line(d, _stays_words(d)) for d in plans.spared]
     if stays:
@@ -254,9 +262,11 @@ def _resumption_words(plan: Plan, found: Resumption) -> str:
     )
 
 
-def _refusal_block(refusal: Refusal, width: int) -> Content:
+def _refusal_block(refusal: Refusal, width: int, what_to_do: str) -> Content:
     lines = [Content.assemble(Content.styled(f"{FAILED} ", "$failed"), _name(refusal.drive))]
     lines += [_hanging(_("refused:"), r, width, "bold $failed") for r in refusal.reasons]
+    if what_to_do:
+        lines.append(_hanging(f"{ACT} {_('what to do:')}", what_to_do, width, "bold $act"))
     return Content("\n").join(lines)
 
 

@@ -20,3 +20,9 @@ def clock_remark(now: datetime) -> str:
 def effective_time(now: datetime, not_before: datetime) -> datetime:
     """The time by which to judge the own certificate: its first day where the clock can't be right."""
     return not_before if clock_remark(now) else now
+
+
+def clock_notice(now: datetime) -> tuple[str, ...]:
+    """What a person should do about the clock; empty where it is plausible."""
+    remark = clock_remark(now)
+    return (f"Check the clock: {remark}. Records will say so.",) if remark else ()

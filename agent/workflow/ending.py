@@ -6,7 +6,7 @@ from datetime import datetime
 
 from agent.engine.engine import Engine
 from agent.errors import AgentError
-from agent.model.drive import Drive
+from agent.model.drive import Drive, HiddenAreaState, Identity
 from agent.model.health import HealthReport
 from agent.model.job import SUCCESSES, JobResult, JobSnapshot, JobState
 from agent.model.record import SessionEnd
@@ -28,6 +28,15 @@ def make_ending(
     health = read_each([r.plan.drive for r in results], health_of)
     stopped = bool(silent) or any(r.state is JobState.INTERRUPTED for r in results)
     return Ending(SessionEnd.CANCELLED if stopped else SessionEnd.COMPLETED, results, health, now(), silent)
+
+
+def sanitized_drives(ending: Ending) -> tuple[Identity, ...]:
+    """The drives of which nothing more is to be said."""
+    done = [r for r in ending.results if r.state is JobState.SANITIZED]
+    unclear = HiddenAreaState.NOT_EXAMINED
+    return tuple(
+        r.plan.drive.identity for r in done if not r.hidden_areas_after or r.hidden_areas_after.state is not unclear
+    )
 
 
 def problem_of(error: AgentError | OSError) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from agent.model.firmware import FirmwareReading
 from agent.model.sanitization import Plan, Policy, Refusal
 from agent.workflow.confirmation import new_code
 from agent.workflow.resuming import interrupted, job_for
-from agent.workflow.view import PlanSet
+from agent.workflow.view import Inspection, PlanSet
 
 
 def make_plan_set(
@@ -22,14 +22,17 @@ def make_plan_set(
     policy: Policy,
     kept: Sequence[Resumable] = (),
     firmware: Mapping[str, FirmwareReading] = MappingProxyType({}),
+    *,
+    psids: frozenset[str] = frozenset(),
 ) -> PlanSet:
     """Plans and refusals for the chosen ones among all drives of the machine; raises UsageError for unknown names.
 
-    `kept` are overwrites that were cut off and may go on; `firmware` is what drives can do by themselves, by node.
+    `kept` are overwrites that were cut off and may go on; `firmware` is what drives can do by themselves, by node; `psids`
+    are the nodes of drives whose PSID was typed.
     """
     alike = Counter(_who(d) for d in every)
     cut_off = {d.node: interrupted(job_for(d, kept)) if alike[_who(d)] == 1 else None for d in chosen}
-    judged = [make_plan(drive, policy, cut_off[drive.node], firmware.get(drive.node)) for drive in chosen]
+    judged = [make_plan(d, policy, cut_off[d.node], firmware.get(d.node), has_psid=d.node in psids) for d in chosen]
     plans = tuple(j for j in judged if isinstance(j, Plan))
     names = tuple(confirmable_name(p.drive, every) for p in plans)
     going_on = replace(policy, resume=True)
@@ -45,6 +48,12 @@ def make_plan_set(
         name_is_node=tuple(name == p.drive.node for name, p in zip(names, plans, strict=True)),
         resumable=tuple(p.drive.node for p, found in could if may_resume(going_on, p.pass_set, found)),
     )
+
+
+def firmware_by_node(inspection: Inspection | None) -> dict[str, FirmwareReading]:
+    """What each drive said that it can do by itself, where it did."""
+    found = inspection.drives if inspection else ()
+    return {f.drive.node: f.firmware for f in found if f.firmware is not None}
 
 
 def _who(drive: Drive) -> tuple[str, str, str]:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from agent.model.drive import Drive, Exclusion, ExclusionReason
 from agent.model.health import HealthReport
-from agent.model.job import JobResult, JobState
+from agent.model.job import SUCCESSES, JobResult, JobState
+from agent.model.preparation import hidden_shortcoming
 from agent.model.record import (
     SCHEMA,
     DriveRecord,
@@ -79,7 +80,10 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
     result = next((r for r in ending.results if r.plan.drive.node == drive.node), None)
     rung = result.rung if result else plan.rungs[0] if plan else None
     state, reason = _state_and_reason(header, ending, drive, plan, result)
-    sanitized = state in {JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS}
+    hidden_after = result.hidden_areas_after if result else None
+    if state in SUCCESSES and (missing := hidden_shortcoming(found.preparations, hidden_after)):
+        state, reason = JobState.FAILED, missing
+    sanitized = state in SUCCESSES
     entry = DriveRecord(
         node=drive.node,
         bay=drive.bay,
@@ -117,6 +121,8 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
         purge_source=rung.purge_source if rung else "",
         power_at_start=result.power_at_start if result else None,
         power_at_end=result.power_at_end if result else None,
+        preparations=found.preparations,
+        hidden_areas_after=hidden_after,
     )
     return _with_outcome(entry)
 

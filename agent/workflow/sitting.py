@@ -13,20 +13,20 @@ from agent.errors import AgentError, Refused
 from agent.host.machine import Machine
 from agent.model.clock import Clock
 from agent.model.drive import Drive
-from agent.model.firmware import FirmwareReading
 from agent.model.health import HealthReport, SelfTestKind
 from agent.model.job import JobSnapshot
 from agent.model.sanitization import PassSet, Policy
-from agent.model.session import SessionHeader
+from agent.model.session import InspectedDrive, SessionHeader
 from agent.registry.outbox import Outbox
+from agent.workflow.before_erase import BeforeErase
 from agent.workflow.cautions import with_cautions
-from agent.workflow.clock_check import clock_remark
+from agent.workflow.clock_check import clock_notice
 from agent.workflow.confirmation import check_code, check_names
 from agent.workflow.desk import Desk, check_desk, check_operator, make_header, station_view
 from agent.workflow.ending import make_ending, only_silent_ones_left, problem_of, without_claims
 from agent.workflow.inspection import inspect_machine, read_health, thermometer
 from agent.workflow.locks import forget_recorded, kept_locks, lift_locks
-from agent.workflow.plan_set import check_plans, make_plan_set
+from agent.workflow.plan_set import check_plans, firmware_by_node, make_plan_set
 from agent.workflow.publishing import publish
 from agent.workflow.recording import Ending, build_record
 from agent.workflow.recovery import only_sitting, recover
@@ -93,6 +93,7 @@ class Sitting:
             self._kept = kept_jobs(self._journals, machine.environment)
             self._locks = kept_locks(self._journals, machine.environment)
             self._remarks = recovered.remarks
+            self.before = BeforeErase(machine, self._journals, clock, self._inspected, self.inspect)
             self._held = held.pop_all()
         self._uploads.start_if_waiting()
 
@@ -108,10 +109,8 @@ class Sitting:
 
     def notices(self) -> tuple[str, ...]:
         """What a person should know before starting, in plain text."""
-        remark = clock_remark(self._started_at)
-        clock = (f"Check the clock: {remark}. Records will say so.",) if remark else ()
         corrupt = tuple(f"Set aside: {a.was.name} ({a.reason})." for a in self._uploads.set_aside())
-        return (*clock, *self._remarks, *corrupt)
+        return (*clock_notice(self._started_at), *self._remarks, *corrupt)
 
     def inspect(self) -> Inspection:
         """Find all drives and read their health; takes seconds; raises AgentError."""
@@ -121,6 +120,7 @@ class Sitting:
             self._remarks += lift_locks(self._machine, drives, self._locks, self._journals)
             self._locks = kept_locks(self._journals, self._machine.environment)
             found = inspect_machine(self._machine)
+        found = self.before.prepared.attached(found)
         with self._lock:
             if self._stage is Stage.READY:
                 self._inspection = found
@@ -147,7 +147,9 @@ class Sitting:
     def plan(self, nodes: Sequence[str], policy: Policy) -> PlanSet:
         """Plans and refusals for these nodes; nothing is touched; raises UsageError, Refused for unknown nodes."""
         chosen = [self._found(node) for node in nodes]
-        plans = make_plan_set(chosen, self._drives(), policy, self._kept, self._firmware())
+        firmware = firmware_by_node(self._inspection)
+        psids = frozenset(d.node for d in chosen if self._machine.has_psid(d))
+        plans = make_plan_set(chosen, self._drives(), policy, self._kept, firmware, psids=psids)
         return with_cautions(plans, self._inspection, power_now(self._machine))
 
     def confirm_and_start(self, plans: PlanSet, code: str) -> None:
@@ -164,6 +166,7 @@ class Sitting:
         with self._lock, self.rest.awake():
             if self._stage is not Stage.READY or self._inspection is None:
                 raise Refused("This machine is already being worked on.", "Wait until its record is there.")
+            self.before.check_idle()
             check_plans(plans, self._drives())
             if plans.plans:
                 self._machine.permit_writing()
@@ -281,10 +284,13 @@ class Sitting:
         with self._lock:
             return tuple(f.drive for f in self._inspection.drives) if self._inspection else ()
 
-    def _firmware(self) -> dict[str, FirmwareReading]:
+    def _inspected(self, node: str) -> InspectedDrive:
         with self._lock:
-            found = self._inspection.drives if self._inspection else ()
-        return {f.drive.node: f.firmware for f in found if f.firmware is not None}
+            if self._stage is not Stage.READY:
+                raise Refused("This machine is already being worked on.", "Wait until its record is there.")
+            drives = self._inspection.drives if self._inspection else ()
+        drive = self._found(node)
+        return next(f for f in drives if f.drive == drive)
 
     def _found(self, node: str) -> Drive:
         for drive in self._drives():
@@ -371,6 +377,7 @@ class Sitting:
             return
         journal.close()
         forget_recorded(self._journals, session.record_id)
+        self.before.recorded(ending)
         self._locks = kept_locks(self._journals, self._machine.environment)
         offer_again(self._journals, self._kept, ending.results)
         forget_retired(self._journals, self._kept)

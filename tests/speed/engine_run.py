@@ -114,7 +114,7 @@ def _plan(node: str, pass_set: str) -> Plan:
     medium.close()
     drive = Drive(
         *(node, identity, Bus.SATA, MediaType.HARD_DISK, 7200, False, False, "", ()),
-        HiddenAreas(HiddenAreaState.NONE_FOUND),
+        HiddenAreas(HiddenAreaState.NOT_APPLICABLE),
         (),
     )
     plan = make_plan(drive, Policy(pass_set=pass_set))

@@ -33,6 +33,7 @@ from agent.model.sanitization import (  # fmt: skip
     Technique,
 )
 from agent.model.session import InspectedDrive
+from agent.workflow.before_erase import needed_before
 from agent.workflow.view import (
     Caution,
     EvidenceView,
@@ -44,6 +45,7 @@ from agent.workflow.view import (
     StationView,
     UploadState,
 )  # fmt: skip
+from tests.tui.fake_before import FakeBefore
 from tests.tui.fake_rest import FakeRest
 
 CODE = "KRTB"
@@ -241,6 +243,7 @@ class FakeSitting:
         self.rest = FakeRest()
         self.cautions: tuple[Caution, ...] = ()
         self.started: list[tuple[PlanSet, str]] = []
+        self.before = FakeBefore()
 
     def station_view(self) -> StationView:
         return self.station
@@ -265,10 +268,15 @@ class FakeSitting:
         chosen = [d for d in found if d.node in nodes]
         pass_set = next(p for p in PASS_SETS if p.name == policy.pass_set)
         flash = [d for d in chosen if d.media_type.is_flash and len(pass_set.passes) > 1]
-        plans = tuple(self._plan(d, pass_set, policy) for d in chosen if d not in flash)
+        first = [d for f in self.inspection.drives if needed_before(f) and (d := f.drive) in chosen]
+        plans = tuple(self._plan(d, pass_set, policy) for d in chosen if d not in (*flash, *first))
         names = tuple(confirmable_name(p.drive, found) for p in plans)
         return PlanSet(
-            policy, plans, tuple(Refusal(d, ("more than one pass only wears out flash",)) for d in flash),
+            policy, plans,
+            (
+                *(Refusal(d, ("more than one pass only wears out flash",)) for d in flash),
+                *(Refusal(d, ("out of an overwrite's reach",)) for d in first),
+            ),
             tuple(d for d in found if d.on_offer and d.node not in nodes), tuple(d for d in found if not d.on_offer), CODE, names,
             tuple(n == p.drive.node for n, p in zip(names, plans, strict=True)),
             tuple(p.drive.node for p in plans) if self.cut_off else (), self.cautions,
@@ -278,6 +286,8 @@ class FakeSitting:
         missed = ("spare blocks and over-provisioned space are not reached",) if drive.media_type.is_flash else ()
         reasons = ("overwriting is the strongest technique that this medium offers here",)
         ladder = own_ladder(drive) if self.own_erase else ()
+        if drive.node in self.before.psids:
+            ladder = (Rung(Technique.OPAL_PSID_REVERT, Method.CLEAR), Rung(Technique.OVERWRITE, Method.CLEAR))
         if ladder:
             missed, reasons = (), ("the strongest technique that this medium offers",)
         return Plan(

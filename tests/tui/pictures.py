@@ -11,13 +11,17 @@ from textual.pilot import Pilot
 
 from agent.model.health import Heat
 from agent.model.job import JobState, PauseReason, Progress
+from agent.model.preparation import PreparationOutcome
 from agent.model.record import Headline, Outcome
 from agent.model.session import InspectedDrive
-from agent.text import use_language
+from agent.text import _, use_language
 from agent.tui.app import ArdoiseApp
+from agent.tui.before_erase import StepScreen
 from agent.tui.confirmation_gate import GateTimes
 from agent.tui.theme import SLATE
 from agent.workflow.view import UploadState
+from tests.tui.fake_before import CODE as STEP_CODE
+from tests.tui.fake_before import drive_that_hides, encrypting_drive
 from tests.tui.fake_sitting import CODE, FakeSitting, make_drive, make_evidence, make_health, make_job, make_medium
 from tests.tui.frozen import cautious_sitting, frozen_sitting, sleepless_sitting
 
@@ -148,6 +152,40 @@ def server_sitting() -> FakeSitting:
     return FakeSitting(tuple(InspectedDrive(make_drive(n), make_health()) for n in range(8)))
 
 
+def preparing_sitting() -> FakeSitting:
+    """A disk that hides a part of itself, and a self-encrypting drive that somebody locked."""
+    return FakeSitting((drive_that_hides(0), encrypting_drive(1)))
+
+
+async def _give_back(pilot: Pilot, sitting: FakeSitting) -> None:
+    await _plan(pilot, sitting)
+    await settle(pilot)
+    await pilot.press("g")
+
+
+async def _psid(pilot: Pilot, sitting: FakeSitting) -> None:
+    await _plan(pilot, sitting)
+    await settle(pilot)
+    await pilot.press("k", *"abcd-efgh-2345")
+
+
+async def _psid_refused(pilot: Pilot, sitting: FakeSitting) -> None:
+    sitting.before.outcome = PreparationOutcome.REFUSED
+    sitting.before.revert("/dev/sdb", STEP_CODE)
+    await _plan(pilot, sitting)
+    await settle(pilot)
+    pilot.app.push_screen(StepScreen(sitting.before, _("Revert by PSID")))
+    await settle(pilot)
+    sitting.before.finish()
+    await pilot.pause(0.5)
+
+
+async def _revert(pilot: Pilot, sitting: FakeSitting) -> None:
+    await _plan(pilot, sitting)
+    await settle(pilot)
+    await pilot.press("k", *"abcdefgh23456789jklmnpqr23456789", "enter")
+
+
 SCREENS: dict[str, tuple[Callable[[], FakeSitting], Steps]] = {
     "drives": (FakeSitting, _drives),
     "no-drive": (lambda: FakeSitting(()), _no_drive),
@@ -157,6 +195,11 @@ SCREENS: dict[str, tuple[Callable[[], FakeSitting], Steps]] = {
     "frozen": (frozen_sitting, _plan),
     "frozen-no-sleep": (sleepless_sitting, _plan),
     "thawed": (lambda: frozen_sitting(False, False, True), _thawed),
+    "plan-steps": (preparing_sitting, _plan),
+    "give-back": (preparing_sitting, _give_back),
+    "psid": (preparing_sitting, _psid),
+    "psid-refused": (preparing_sitting, _psid_refused),
+    "revert": (preparing_sitting, _revert),
     "confirm": (FakeSitting, _confirm),
     "confirm-many": (server_sitting, _confirm),
     "countdown": (FakeSitting, _countdown),

@@ -38,6 +38,17 @@ _SHOWS = {
     ),
     "frozen-no-sleep": ("(S3)", "What to try, in this order:", "1. Leave the machine on.", "Continue"),
     "thawed": ("The machine is awake again", "No longer locked: sda, sdb", "Still locked: sdc", "1. Leave"),
+    "plan-steps": ("what to do: press G", "then press K", "G  give back", "K  PSID"),
+    "give-back": (
+        "hides 2097152 sectors (1.1 GB)",
+        "Nothing is erased",
+        "changed for good",
+        "the whole drive",
+        "Give it back",
+    ),
+    "psid": ("12 of 32 characters", "Samsung SSD 860 EVO", "everything on the drive is lost", "Use it"),
+    "psid-refused": ("Refused by the drive", "may count attempts", "Type it again", "Back"),
+    "revert": ("Everything on this drive will be lost", "B C D F", "This alone proves nothing", "Cancel"),
     "confirm": ("these 3 drives", "K R T B", "Cancel", "Not touched:"),
     "confirm-many": ("these 8 drives", " 8 ✗ ST1000LM035-1RK172", "the stick this system runs from", "Cancel"),
     "countdown": ("Any key stops it",),
@@ -75,7 +86,8 @@ DEVICE_WORDS = set(
     )
 )
 """Words of devices, reasons and problems: they are sample data of the fake, not texts of the screen."""
-_MODAL = {"frozen", "frozen-no-sleep", "thawed", "confirm", "confirm-many", "countdown", "help", "pausing"}
+_MODAL = {"frozen", "frozen-no-sleep", "thawed", "give-back", "psid", "psid-refused", "revert"}
+_MODAL |= {"confirm", "confirm-many", "countdown", "help", "pausing"}
 
 
 @functools.cache

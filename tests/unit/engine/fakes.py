@@ -232,6 +232,7 @@ class FakeDrive:
     open_error: Exception | None = None
     firmware: FirmwareReading | None = None
     command: "Callable[[FakeDrive, Technique], object] | None" = None
+    hidden_after: HiddenAreas | Exception | None = None
 
 
 class FakeMachine:
@@ -255,6 +256,12 @@ class FakeMachine:
 
     def power(self) -> PowerReading:
         return self.powers.pop(0) if len(self.powers) > 1 else self.powers[0]
+
+    def read_hidden_areas(self, drive: Drive) -> HiddenAreas:
+        after = self.drives[drive.node].hidden_after
+        if isinstance(after, Exception):
+            raise after
+        return after or drive.hidden_areas
 
     def firmware_command(self, drive: Drive, technique: Technique):
         found = self.drives[drive.node]
@@ -356,6 +363,7 @@ def drive_record(result: JobResult) -> DriveRecord:
         health_after=None,
         attempts=result.attempts,
         purge_source=result.rung.purge_source,
+        hidden_areas_after=result.hidden_areas_after,
     )
 
 

@@ -6,6 +6,14 @@ from agent.engine.pass_sets import PASS_SETS, find_pass_set
 from agent.engine.planning import make_plan
 from agent.errors import UsageError
 from agent.model.drive import Exclusion, ExclusionReason, HiddenAreas, HiddenAreaState, MediaType
+from agent.model.firmware import (
+    CommandState,
+    DeviceStatus,
+    FirmwareReading,
+    FoundObstacle,
+    Obstacle,
+    TechniqueOffer,
+)
 from agent.model.passes import PassKind
 from agent.model.sanitization import Method, Plan, Policy, Refusal, Technique, VerificationKind
 
@@ -99,3 +107,54 @@ def test_the_plan_says_how_it_is_read_back():
     assert any("sample" in r for r in sampled.reasons)
     assert any("alias" in r for r in full.reasons + sampled.reasons)
     assert sampled.verification is VerificationKind.SAMPLED
+
+
+# PSID --------------------------------------------------------------------------------------------------------
+
+REVERT = TechniqueOffer(
+    Technique.OPAL_PSID_REVERT, remarks=("needs the PSID that is printed on the drive's label",)
+)
+FORMAT = TechniqueOffer(Technique.NVME_FORMAT_USER_DATA_ERASE, None, ("00", "ff"))
+BLOCK = TechniqueOffer(Technique.NVME_SANITIZE_BLOCK_ERASE, 2, ("00", "ff"))
+
+
+def psid_plan(*offers, has_psid, media_type=MediaType.SOLID_STATE, obstacles=(), **policy):
+    reading = FirmwareReading(offers, obstacles, DeviceStatus(CommandState.NEVER, ()), (), ())
+    return make_plan(make_drive(media_type=media_type), Policy(**policy), firmware=reading, has_psid=has_psid)
+
+
+def techniques(plan):
+    assert isinstance(plan, Plan)
+    return [rung.technique for rung in plan.rungs]
+
+
+def test_a_revert_is_in_no_plan_unless_its_psid_was_typed():
+    assert Technique.OPAL_PSID_REVERT not in techniques(psid_plan(REVERT, FORMAT, BLOCK, has_psid=False))
+    refused = psid_plan(REVERT, has_psid=False, technique="opal psid revert")
+    assert isinstance(refused, Refusal)
+    assert "PSID has not been typed" in refused.reasons[0]
+    not_offered = psid_plan(FORMAT, has_psid=True, technique="opal psid revert")
+    assert isinstance(not_offered, Refusal)
+
+
+def test_a_revert_that_was_asked_for_comes_after_the_others_of_its_level_and_before_the_overwrite():
+    plan = psid_plan(REVERT, FORMAT, BLOCK, has_psid=True)
+    assert techniques(plan) == [BLOCK.technique, FORMAT.technique, REVERT.technique, Technique.OVERWRITE]
+    disk = psid_plan(REVERT, has_psid=True, media_type=MediaType.HARD_DISK)
+    assert techniques(disk) == [REVERT.technique, Technique.OVERWRITE]
+    assert techniques(psid_plan(REVERT, BLOCK, has_psid=True, technique="opal psid revert")) == [REVERT.technique]
+
+
+def test_a_revert_is_clear_whatever_is_required():
+    plan = psid_plan(REVERT, has_psid=True)
+    assert plan.level_reached is Method.CLEAR
+    assert any("opal psid revert was asked for" in r for r in plan.reasons)
+    assert isinstance(psid_plan(REVERT, has_psid=True, required=Method.PURGE), Refusal)
+
+
+@pytest.mark.parametrize("has_psid", [True, False])
+def test_a_locked_drive_has_no_plan_before_its_revert(has_psid):
+    locked = FoundObstacle(Obstacle.OPAL_LOCKED, "", tuple(t for t in Technique if t is not REVERT.technique))
+    refused = psid_plan(REVERT, FORMAT, has_psid=has_psid, obstacles=(locked,))
+    assert isinstance(refused, Refusal)
+    assert "PSID on its label" in refused.reasons[0]

@@ -1,0 +1,69 @@
+"""What was done to a medium before its erase: on the page, in the record's bytes, and in what a verifier derives."""
+
+from dataclasses import replace
+
+import pytest
+
+from agent.certificate.before_view import before_facts, hidden_words
+from agent.certificate.page import render_page
+from agent.certificate.record import decode_record, encode_record
+from agent.model.drive import HiddenAreas, HiddenAreaState
+from agent.model.preparation import Preparation, PreparationKind, PreparationOutcome
+from agent.model.record import DriveRecord, Outcome, medium_outcome
+from tests.samples import AT, sample_record
+
+HID = HiddenAreas(HiddenAreaState.PRESENT, 1000, 1500)
+SHOWN = HiddenAreas(HiddenAreaState.NONE_FOUND, 1500, 1500)
+
+
+def entry(**changes: object) -> DriveRecord:
+    return replace(sample_record().drives[0], **changes)  # type: ignore[arg-type]
+
+
+def step(kind: PreparationKind, outcome: PreparationOutcome = PreparationOutcome.DONE) -> Preparation:
+    areas = HID if kind is PreparationKind.HIDDEN_AREAS else None
+    return Preparation(kind, entry().identity, outcome, "words", AT, (), areas)
+
+
+GIVEN_BACK = step(PreparationKind.HIDDEN_AREAS)
+
+
+def test_a_record_without_them_has_the_form_that_it_always_had() -> None:
+    assert b"preparations" not in encode_record(sample_record())
+    assert b"hidden_areas_after" not in encode_record(sample_record())
+
+
+def test_they_come_back_from_the_bytes() -> None:
+    record = sample_record()
+    drive = entry(preparations=(GIVEN_BACK, step(PreparationKind.PSID_REVERT)), hidden_areas_after=SHOWN)
+    full = replace(record, drives=(drive,))
+    assert decode_record(encode_record(full)) == full
+
+
+def test_the_page_says_what_was_done_and_what_was_hidden() -> None:
+    drive = entry(preparations=(GIVEN_BACK, step(PreparationKind.PSID_REVERT)), hidden_areas_after=SHOWN)
+    assert before_facts(drive) == [
+        ("Before", "hidden areas given back (500 sectors hidden before): done"),
+        ("Before", "opal psid revert: done; no level is claimed for it"),
+    ]
+    assert hidden_words(replace(drive, hidden_areas=SHOWN)) == (
+        "none found (HPA, DCO, AMA); asked again afterwards: none found (HPA, DCO, AMA)"
+    )
+    assert "not reached" in hidden_words(entry(hidden_areas_after=HID))
+    assert hidden_words(entry()) == "not applicable to this kind of medium"
+    record = replace(sample_record(), drives=(drive,))
+    assert render_page(record, encode_record(record), b"signature").startswith(b"%PDF-")
+
+
+def test_many_steps_are_counted() -> None:
+    many = tuple(step(PreparationKind.PSID_REVERT, PreparationOutcome.REFUSED) for _ in range(9))
+    facts = before_facts(entry(preparations=many))
+    assert len(facts) == 5
+    assert "5 earlier steps" in facts[0][1]
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome"), [(SHOWN, Outcome.SANITIZED), (HID, Outcome.FAILED), (None, Outcome.FAILED)]
+)
+def test_a_verifier_asks_that_nothing_is_hidden_afterwards(after: HiddenAreas | None, outcome: Outcome) -> None:
+    assert medium_outcome(entry(preparations=(GIVEN_BACK,), hidden_areas_after=after)) is outcome
