@@ -274,6 +274,8 @@ DEFECTS = (
         "        gained = measured() - before\n",
         "        gained = seconds if tool.code == 0 else 0\n",
         ("tests/unit/host/test_suspend.py",),
+    ),
+    Defect(
         "an area that is hidden after the erase does not matter",
         "agent/model/preparation.py",
         "    if after is not None and after.state is HiddenAreaState.PRESENT:\n",

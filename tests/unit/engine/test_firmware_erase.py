@@ -204,6 +204,22 @@ def test_another_drive_came_back(tmp_path):
     assert forged_success(result) is Outcome.FAILED
 
 
+def test_who_comes_back_is_asked_before_it_is_read(tmp_path):
+    """One that answers with another name first, and with the right one once it is being read."""
+    drive = firmware_drive((BLOCK, Behaviour()), media_type=MediaType.SOLID_STATE)
+    opened = []
+
+    def other():
+        opened.append(1)
+        if len(opened) >= 2:
+            drive.faults.at_open = replace(drive.drive.identity, serial="OTHER")
+
+    drive.faults.on_open = other
+    drive.faults.on_read = lambda _offset: setattr(drive.faults, "at_open", None)
+    result = run_one(tmp_path, drive, technique=BLOCK.value, course=FAST)
+    assert result.state is JobState.UNKNOWN
+
+
 def test_the_command_is_announced_with_what_undoes_it(tmp_path):
     note = "user password 'ardoise'"
     drive = firmware_drive((ENHANCED, Behaviour(value=None, note=note)), media_type=MediaType.HARD_DISK)
