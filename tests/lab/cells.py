@@ -36,7 +36,7 @@ class Cell:
 
 
 def all_cells() -> dict[tuple[str, str, str], Cell]:
-    """Every cell of the last `make lab`, by fault, passes and verification."""
+    """Every cell of the last `make lab-overwrite`, by fault, passes and verification."""
     cells = [Cell(**json.loads(path.read_text())) for path in sorted(_CELLS.glob("*.json"))]
     return {(c.fault, c.passes, c.verify): c for c in cells}
 

@@ -51,6 +51,11 @@ def left(path: Path, sectors: int) -> Left:
     return Left(tuple(found), number)
 
 
+def left_in(data: bytes) -> int:
+    """Bytes of all sectors that hold something of what was planted."""
+    return len(list(_holding(data))) * SECTOR
+
+
 def _holding(chunk: bytes) -> Iterator[int]:
     at = chunk.find(b"PLANTED-SECRET")
     while at >= 0:

@@ -5,8 +5,6 @@ One guest has all drives of a technique, each with a fault of its own, in one se
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +14,12 @@ from tests.lab import guest
 from tests.lab.cells import drive_records
 from tests.lab.conftest import sanitize
 from tests.lab.disk import left, plant
-from tests.lab.guest import PLACE, Case
+from tests.lab.guest import Case
 from tests.lab.network import Network
+from tests.lab.own_cells import OwnCell
 from tests.lab.own_erases import ERASES, REFUSED, SANITIZED, SECTORS, Erase, OwnFault
 
-CELLS = PLACE / "own-erases"
 _GROUPS = [(erase, refused) for erase in ERASES for refused in (False, True) if erase.of(refused=refused)]
-
-
-@dataclass(frozen=True)
-class OwnCell:
-    """What one technique came to on one fault; `left` are planted bytes that the medium still holds."""
-
-    technique: str
-    fault: str
-    outcome: str
-    reason: str
-    left: int
-    level: str
-    status_after: tuple[str, ...]
-
-    def save(self) -> None:
-        """Keep it for the page."""
-        CELLS.mkdir(parents=True, exist_ok=True)
-        name = "".join(c if c.isalnum() else "-" for c in f"{self.technique}.{self.fault}")
-        (CELLS / f"{name}.json").write_text(json.dumps(asdict(self)))
 
 
 @pytest.mark.parametrize(

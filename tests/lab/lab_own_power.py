@@ -1,79 +1,83 @@
-"""The power goes while a drive erases itself: the next start ends sanitized, or says that it does not know; nobody is locked out."""
+"""The power goes while a drive erases itself: the next start ends sanitized, or says that it does not know; nobody is locked out.
+
+Two drives are in each session: the power of one goes with the guest's, the other has its own and goes on.
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.lab import guest
+from tests.lab import guest, memory
 from tests.lab.cells import drive_records
 from tests.lab.conftest import sanitize
 from tests.lab.disk import left, plant
 from tests.lab.guest import Case
-from tests.lab.network import Network
-from tests.lab.own_erases import ATA, NVME_KIND, SAS, SECTORS, Kind
+from tests.lab.network import Network, Remote
+from tests.lab.own_cells import KEEPS_POWER, LOSES_POWER, OwnCut
+from tests.lab.own_erases import ERASES, SANITIZED, SECTORS, Erase, Kind
 
-_SLOW = {
-    ATA: {"erase_seconds": 4.0},
-    SAS: {"erase_seconds": 4.0},
-    NVME_KIND: {"timing": {"sanitize": 4.0, "format": 4.0}},
-}
-_TECHNIQUES = (
-    ("ata sanitize block erase", ATA),
-    ("ata sanitize overwrite", ATA),
-    ("ata security erase", ATA),
-    ("ata security erase enhanced", ATA),
-    ("scsi sanitize block erase", SAS),
-    ("scsi sanitize overwrite", SAS),
-    ("nvme sanitize block erase", NVME_KIND),
-    ("nvme sanitize overwrite", NVME_KIND),
-    ("nvme format user data erase", NVME_KIND),
-)
-_WAIT_SECONDS = 6.0
+_SECONDS = 5.0
+# Early enough that each of both drives is still at work when the slower one has come so far.
+_SHARE = 0.15
+_POWERS = (KEEPS_POWER, LOSES_POWER)
 
 
-@pytest.mark.parametrize("drive_too", [False, True], ids=["guest", "guest-and-drive"])
-@pytest.mark.parametrize(("technique", "kind"), _TECHNIQUES, ids=[t.replace(" ", "-") for t, _ in _TECHNIQUES])
-def test_power_cut(lab: Path, technique: str, kind: Kind, *, drive_too: bool) -> None:
-    remote, image = kind.remote(0), lab / "0" / kind.image
-    image.parent.mkdir()
-    plant(image, SECTORS)
+@pytest.mark.parametrize("erase", ERASES, ids=[erase.word for erase in ERASES])
+def test_power_cut(lab: Path, erase: Erase) -> None:
+    remotes = [_remote(erase.kind, number) for number in range(len(_POWERS))]
+    folders = [lab / str(number) for number in range(len(_POWERS))]
+    images = [folder / erase.kind.image for folder in folders]
+    for image in images:
+        image.parent.mkdir()
+        plant(image, SECTORS)
     with Network(lab / "network") as network:
-        drive = network.drive(remote, {"drives": [kind.config(0, _SLOW[kind])]})
-        assert guest.run_until_cut(lab, [], _case(kind, technique), network=network, when=_half_erased(image))
-        if drive_too:
+        drives = [network.drive(r, {"drives": [_slow(erase.kind, n)]}) for n, r in enumerate(remotes)]
+        at_work = memory.all_at_work(folders, _SHARE)
+        met = guest.run_until_cut(lab, [], _case(erase.kind, remotes, erase.word), network=network, when=at_work)
+        assert met, "no moment at which both were at work"
+        drives[1].cut()
+        assert left(images[1], SECTORS).bytes, "the power went after the end"
+        drives[1].power_on()
+        memory.wait_until_idle(folders)
+        (second,) = guest.run(lab, [], _case(erase.kind, remotes, "auto"), network=network).runs
+        for drive in drives:
             drive.cut()
-            drive.power_on()
-        guest.run(lab, [], _case(kind, "auto", f"sleep {_WAIT_SECONDS}"), network=network)
-        drive.cut()
-    first, *later = drive_records(lab / "evidence", remote.node)
-    assert first["outcome"] in {"unknown", "interrupted"}, first
-    assert first["level_reached"] == "none", first
-    told = f"{[(d['outcome'], d['reason']) for d in later]}"
+    for number, power in enumerate(_POWERS):
+        records = drive_records(lab / "evidence", remotes[number].node)
+        told = f"{power}: {[(d['outcome'], d['reason']) for d in records]} {second['err']}"
+        check(erase.technique, power, records, told)
+        assert left(images[number], SECTORS).bytes == 0, told
+        assert not memory.read(folders[number]).password, told
+    assert second["code"] == 0, second["err"]
+
+
+def check(technique: str, power: str, records: Sequence[dict[str, Any]], told: str) -> None:
+    """Keep what it came to for the page; raise AssertionError unless the cut session claims nothing and the next one is done."""
+    first, *later = records
+    OwnCut(technique, power, tuple(d["outcome"] for d in records)).save()
+    assert first["outcome"] in {"unknown", "interrupted"}, told
+    assert first["level_reached"] == "none", told
     assert later, told
-    assert later[-1]["outcome"] == "sanitized", told
-    assert left(image, SECTORS).bytes == 0, told
+    assert later[-1]["outcome"] == SANITIZED, told
 
 
-def _case(kind: Kind, technique: str, *before: str) -> Case:
-    remote = kind.remote(0)
-    word = technique.replace(" ", "-")
-    argv = sanitize(remote.node, passes="random", confirms=[kind.serial(0)], technique=word)
-    return Case(argv, remote.node, before=before, module="tests.lab.on_network", remotes=(remote,))
+def _remote(kind: Kind, number: int) -> Remote:
+    """Each drive has a place of its own on the network: a process whose power is its own."""
+    remote = kind.remote(number)
+    return replace(remote, port=remote.port + number)
 
 
-def _half_erased(image: Path) -> Callable[[], bool]:
-    """Whether the drive has begun to erase: planted text is gone from the middle of its first half. Markers take single places only."""
-    looks = itertools.count()
+def _slow(kind: Kind, number: int) -> dict[str, Any]:
+    return kind.config(number, kind.slow(_SECONDS, cached=_POWERS[number] == LOSES_POWER))
 
-    def look() -> bool:
-        if next(looks) % 25:
-            return False
-        with image.open("rb") as file:
-            file.seek(SECTORS * 512 // 8)
-            return b"PLANTED" not in file.read(1 << 20)
 
-    return look
+def _case(kind: Kind, remotes: Sequence[Remote], technique: str) -> Case:
+    nodes = [remote.node for remote in remotes]
+    serials = [kind.serial(number) for number in range(len(nodes))]
+    argv = sanitize(*nodes, passes="random", confirms=serials, technique=technique)
+    return Case(argv, nodes[0], module="tests.lab.on_network", remotes=tuple(remotes))

@@ -20,12 +20,16 @@ _NOT_DONE = (FAILED, UNKNOWN)
 
 @dataclass(frozen=True)
 class OwnFault:
-    """What is wrong with a drive (`config`, as its model reads it), and what may become of it; `because` stands in the reason."""
+    """What is wrong with a drive (`config`, as its model reads it), and what may become of it; `because` stands in the reason.
+
+    How much is left depends on the moment where `moving`.
+    """
 
     key: str
     config: dict[str, Any]
     outcomes: tuple[str, ...]
     because: str = ""
+    moving: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,13 @@ class Kind:
         faults = {"erase_seconds": 0.6, **fault}
         return {"iqn": target, "kind": self.key, **files, "identity": identity, "faults": faults}
 
+    def slow(self, seconds: float, *, cached: bool) -> dict[str, Any]:
+        """What makes its drive's own erase take so long, and gives it a write cache that goes with its power."""
+        if self is NVME_KIND:
+            timing = {"sanitize": seconds, "format": seconds}
+            return {"timing": timing, "capabilities": {"volatile_cache": cached}}
+        return {"erase_seconds": seconds, "write_cache": cached}
+
 
 @dataclass(frozen=True)
 class Erase:
@@ -87,7 +98,8 @@ ATA = Kind("ata", "iscsi", 3260, "/dev/sd{letter}", "image")
 SAS = Kind("sas", "iscsi", 3260, "/dev/sd{letter}", "image")
 NVME_KIND = Kind("nvme", "nvme", 4420, "/dev/nvme{n}n1", "namespace-1")
 
-
+_BAD = "sectors that can't be read, SMART failing"
+_HOUR = "takes an hour (by a clock that is 900 times as fast)"
 _HEALTHY = OwnFault("healthy", {}, (SANITIZED,))
 _COMMON = (
     _HEALTHY,
@@ -99,9 +111,11 @@ _COMMON = (
     OwnFault("refuses, sense as libata's", {"erase": "refuses", "sense": "libata"}, (FAILED,)),
     OwnFault("comes back as another", {"serial_after": "OTHER0001"}, (UNKNOWN,), "not the one that was planned"),
     OwnFault("drops every write", {"drops_all_writes": True}, (FAILED,), "read back as they were written"),
-    OwnFault("drops writes of its middle", {"drops_writes": [[10000, 2000]]}, (FAILED,), "read back as they were"),
+    OwnFault("drops writes of its middle", {"drops_writes": [[9824, 1640]]}, (FAILED,), "read back as they were"),
     OwnFault("was blank, does nothing", {"blank": True, "erase": "nothing"}, (FAILED,), "unchanged"),
     OwnFault("loses every answer", {"sense": "lost"}, (REFUSED,)),
+    OwnFault(_BAD, {"bad_sectors": [[5000, 8], [20000, 8]], "smart_failing": True}, (SANITIZED,)),
+    OwnFault(_HOUR, {"erase_seconds": 3600.0, "clock_factor": 900.0}, (SANITIZED,)),
 )
 _SANITIZE = (
     *_COMMON,
@@ -110,13 +124,21 @@ _SANITIZE = (
     OwnFault("hangs at 65 %", {"erase": "hangs"}, (UNKNOWN,), "has not moved"),
     OwnFault("forgets its status", {"forgets_status": True}, (UNKNOWN,)),
     OwnFault("lies: completed at once", {"completes_at_once": True, "erase": "nothing"}, (FAILED,), "unchanged"),
-    OwnFault("says completed too early", {"completes_at_once": True, "erase_seconds": 30.0}, _NOT_DONE),
+    OwnFault(
+        "says completed too early", {"completes_at_once": True, "erase_seconds": 30.0}, _NOT_DONE, moving=True
+    ),
     OwnFault(
         "completed years ago, does nothing",
         {"stale_completed": True, "completes_at_once": True, "erase": "nothing"},
         _NOT_DONE,
     ),
-    OwnFault("was running at start", {"running_at_start": 0.3, "erase_seconds": 600.0}, (REFUSED,), "running"),
+    OwnFault(
+        "was running at start",
+        {"running_at_start": 0.3, "erase_seconds": 600.0},
+        (REFUSED,),
+        "running",
+        moving=True,
+    ),
     OwnFault("sanitize frozen", {"sanitize_frozen": "always"}, (REFUSED,), "frozen"),
 )
 _SECURITY = (
@@ -154,9 +176,11 @@ _SAS = (
 _FF = "erased as ff"
 
 
-def _nvme(key: str, outcomes: tuple[str, ...], because: str = "", **config: Any) -> OwnFault:
+def _nvme(
+    key: str, outcomes: tuple[str, ...], because: str = "", *, moving: bool = False, **config: Any
+) -> OwnFault:
     timing = {"sanitize": 0.6, "format": 0.2}
-    return OwnFault(key, {"timing": timing, **config}, outcomes, because)
+    return OwnFault(key, {"timing": timing, **config}, outcomes, because, moving)
 
 
 def _nvme_common(what: str) -> tuple[OwnFault, ...]:
@@ -176,6 +200,12 @@ def _nvme_common(what: str) -> tuple[OwnFault, ...]:
         ),
         _nvme("drops every write", (FAILED,), "read back as they were", faults={"drop_writes": True}),
         _nvme(
+            "sectors that can never be read, SMART failing",
+            (FAILED,),
+            faults={"bad_reads": [[5000, 5199]]},
+            smart={"critical_warning": 4},
+        ),
+        _nvme(
             "was blank, does nothing", (FAILED,), "unchanged", faults={what: "nothing"}, before={"trimmed": True}
         ),
     )
@@ -191,6 +221,7 @@ _NVME_SANITIZE = (
         _NOT_DONE,
         faults={"sanitize": "early"},
         timing={"sanitize": 30.0, "format": 0.2},
+        moving=True,
     ),
     _nvme(
         "completed years ago, ignores the command",
@@ -198,7 +229,15 @@ _NVME_SANITIZE = (
         faults={"sanitize": "ignored"},
         before={"sstat": 0x101, "scdw10": 2},
     ),
-    _nvme("was running at start", (REFUSED,), "running", before={"running": 2}, timing={"sanitize": 600.0}),
+    _nvme(
+        "was running at start",
+        (REFUSED,),
+        "running",
+        before={"running": 2},
+        timing={"sanitize": 600.0},
+        moving=True,
+    ),
+    _nvme(_HOUR, (SANITIZED,), timing={"sanitize": 3600.0, "factor": 1 / 900}),
     _nvme("has no sanitize", (REFUSED,), "does not offer", capabilities={"sanicap": 0}),
 )
 

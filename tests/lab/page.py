@@ -1,4 +1,4 @@
-"""`python -m tests.lab.page`: docs/faults.md from the cells of the last `make lab`; exit 1 where the committed page says otherwise."""
+"""`python -m tests.lab.page`: docs/faults.md from the cells of the last `make lab-overwrite`; exit 1 where the committed page says otherwise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAGE = REPOSITORY / "docs" / "faults.md"
 
 _HEAD = """# Faulty drives
 
-Written by `make lab`, which fails where this page and what it measured differ. In a User Mode Linux guest with the image's own packages, the
+Written by `make lab-overwrite`, which fails where this page and what it measured differ. In a User Mode Linux guest with the image's own packages, the
 program of this checkout (`ardoise sanitize ... --real-drives`) overwrites drives of 64 MiB, smaller than the guest's memory. A drive is a file of
 this machine, with a fault of device-mapper (or of null_blk, or of scsi_debug) between it and the program. Every 512-byte sector held a text of
 its own; afterwards the file is searched for them from outside. *Left* counts the bytes that still hold one.
