@@ -44,7 +44,7 @@ class DrivesScreen(Page):
         Binding("e,E", "self_test('extended')", show=False),
         Binding("b,B", "abort_self_test", show=False),
         Binding("d,D", "focus_detail", show=False),
-        Binding("z,Z", "thaw", show=False),
+        Binding("u,U", "thaw", show=False),
     ]
 
     def body(self) -> ComposeResult:

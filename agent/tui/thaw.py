@@ -33,7 +33,7 @@ _OBSTACLES: dict[SleepObstacle, str] = {
 
 def thaw_actions(page: Page) -> tuple[Action, ...]:
     """The key for it, where a drive is locked."""
-    return (Action("Z", _("unlock"), "thaw"),) if frozen_nodes(page.ardoise.found_drives) else ()
+    return (Action("U", _("unlock"), "thaw"),) if frozen_nodes(page.ardoise.found_drives) else ()
 
 
 def with_lock_note(text: Content, found: InspectedDrive) -> Content:

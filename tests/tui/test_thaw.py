@@ -34,7 +34,7 @@ async def test_only_chosen_drives_are_asked_for() -> None:
     sitting = FakeSitting()
     async with make_app(sitting).run_test() as pilot:
         await inspected(pilot)
-        await pilot.press("z")
+        await pilot.press("u")
         assert isinstance(pilot.app.screen, DrivesScreen)
         await pilot.press("t", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PlanScreen), "plan")
@@ -45,7 +45,7 @@ async def test_after_the_sleep_the_drives_are_those_that_were_found_then() -> No
     sitting = frozen_sitting(False, False, False)
     async with make_app(sitting).run_test() as pilot:
         await inspected(pilot)
-        await pilot.press("z")
+        await pilot.press("u")
         await until_shown(pilot, "erase commands of 3 drives", "Leave the stick in")
         await pilot.press("right", "enter")
         await until_shown(pilot, "No longer locked: sda, sdb, sdc")
@@ -71,7 +71,7 @@ async def test_no_key_does_anything_while_the_machine_goes_to_sleep() -> None:
     sitting.rest.thaw = slow
     async with make_app(sitting).run_test() as pilot:
         await inspected(pilot)
-        await pilot.press("t", "z")
+        await pilot.press("t", "u")
         await pilot.press("right", "enter")
         await until_shown(pilot, "goes to sleep")
         await pilot.press("escape", "enter", "space", "h", "r", "l", "ctrl+q")
@@ -84,7 +84,7 @@ async def test_a_machine_that_did_not_sleep() -> None:
     use_language("en")
     async with make_app(frozen_sitting(asleep_ms=40)).run_test() as pilot:
         await inspected(pilot)
-        await pilot.press("z")
+        await pilot.press("u")
         await pilot.press("right", "enter")
         await until_shown(pilot, "The machine did not sleep", "woke it at once", "Still locked")
 
@@ -107,7 +107,7 @@ async def test_errors_are_told_and_the_drives_are_looked_at_again() -> None:
     sitting.rest.came_to = EvidenceError("The stick did not come back after the sleep.", "Plug it in.")
     async with make_app(sitting).run_test() as pilot:
         await inspected(pilot)
-        await pilot.press("z")
+        await pilot.press("u")
         await pilot.press("right", "enter")
         await until_shown(pilot, "The stick did not come back", "Plug it in.")
         assert isinstance(pilot.app.screen, AskScreen)
@@ -120,5 +120,5 @@ async def test_captures_that_say_nonsense_are_told() -> None:
     sitting.rest.stands_against = EnvironmentLacks("machine.json knows no sleep 'x'.", "Mend it.")
     async with make_app(sitting).run_test() as pilot:
         await inspected(pilot)
-        await pilot.press("z")
+        await pilot.press("u")
         await until_shown(pilot, "knows no sleep")
