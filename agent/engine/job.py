@@ -104,12 +104,11 @@ class Job:
 
     def run(self, slot: threading.Semaphore) -> None:
         """Carry the plan out, to a final state whatever happens."""
+        has_turn = False
         try:
             self.gate.take_turn(slot, self._look_around)
-            try:
-                ending = self._carry_out()
-            finally:
-                slot.release()
+            has_turn = True
+            ending = self._carry_out()
         except Cancelled as error:
             ending = (JobState.INTERRUPTED, error.message)
         except EvidenceError as error:
@@ -125,7 +124,12 @@ class Job:
                 JobState.UNKNOWN if begun else JobState.FAILED,
                 f"defect of the program: {type(error).__name__}",
             )
-        self._finish(*ending)
+        try:
+            self._finish(*ending)
+        finally:
+            # Only a job that has ended lets the next one begin.
+            if has_turn:
+                slot.release()
 
     def _carry_out(self) -> tuple[JobState, str]:
         self._enter(JobState.CHECKING)
