@@ -106,8 +106,8 @@ class DriveRecord:
     the read-back. `level_reached` is NONE unless the outcome is one of the sanitized ones. `resumed_from` is the record
     of the interrupted session that the passes say they carried bytes over from. `pauses` are part of the durations.
     `attempts` are the drive's own techniques that were tried, `technique` is the one tried last. `purge_source` is why a
-    changed key alone counts as Purge for this model. `power_at_start` and `power_at_end` are what fed the machine then. `preparations` were done before it was found as it stands here;
-    `hidden_areas_after` was read after the erase.
+    changed key alone counts as Purge for this model. `power_at_start` and `power_at_end` are what fed the machine then.
+    `preparations` were done before it was found as it stands here; `hidden_areas_after` was read after the erase.
     """
 
     node: str

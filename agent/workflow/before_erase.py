@@ -182,6 +182,7 @@ class BeforeErase:
         except AgentError as error:
             view = replace(view, error=error)
         except Exception as error:
+            # The top of a thread: a defect ends as an error that is shown, and the note on the stick still says "begun".
             log.exception("a preparation ended by a defect")
             view = replace(view, error=AgentError(f"defect of the program: {type(error).__name__}"))
         finally:
