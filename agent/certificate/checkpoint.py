@@ -66,6 +66,4 @@ def joined_checkpoint(checkpoint: Checkpoint, signature: bytes) -> bytes:
 
 def same_head(one: Checkpoint, other: Checkpoint) -> bool:
     """Whether two checkpoints state the same head of the same log."""
-    return (
-        one.origin == other.origin and one.size == other.size and hmac.compare_digest(one.root, other.root)
-    )
+    return one.origin == other.origin and one.size == other.size and hmac.compare_digest(one.root, other.root)

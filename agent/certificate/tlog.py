@@ -83,19 +83,9 @@ def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], 
     """The entry with this leaf hash is number `index` below this root (RFC 9162 2.1.3.2); raises ProofInvalid."""
     if not 0 <= index < size:
         raise ProofInvalid(f"Entry {index} can't be in a log of {size} entries.")
-    node, last, found = index, size - 1, leaf
-    for sibling in proof:
-        if last == 0:
-            raise ProofInvalid("The inclusion proof is longer than the tree is high.")
-        if node & 1 or node == last:
-            found = node_hash(sibling, found)
-            while not node & 1 and node:
-                node, last = node >> 1, last >> 1
-        else:
-            found = node_hash(found, sibling)
-        node, last = node >> 1, last >> 1
-    if last:
-        raise ProofInvalid("The inclusion proof is shorter than the tree is high.")
+    found = leaf
+    for sibling, on_the_left in zip(proof, _sides(index, size - 1, len(proof)), strict=True):
+        found = node_hash(sibling, found) if on_the_left else node_hash(found, sibling)
     if not hmac.compare_digest(found, root):
         raise ProofInvalid("The inclusion proof does not lead to the checkpoint's root hash.")
 
@@ -117,18 +107,29 @@ def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proo
     while node & 1:
         node, last = node >> 1, last >> 1
     from_old = from_new = hashes[0]
-    for sibling in hashes[1:]:
-        if last == 0:
-            raise ProofInvalid("The consistency proof is longer than the tree is high.")
-        if node & 1 or node == last:
+    for sibling, on_the_left in zip(hashes[1:], _sides(node, last, len(hashes) - 1), strict=True):
+        if on_the_left:
             from_old, from_new = node_hash(sibling, from_old), node_hash(sibling, from_new)
-            while not node & 1 and node:
-                node, last = node >> 1, last >> 1
         else:
             from_new = node_hash(from_new, sibling)
-        node, last = node >> 1, last >> 1
-    if last or not hmac.compare_digest(from_old, old_root) or not hmac.compare_digest(from_new, new_root):
+    if not hmac.compare_digest(from_old, old_root) or not hmac.compare_digest(from_new, new_root):
         raise ProofInvalid("The newer log does not continue the older one.")
+
+
+def _sides(node: int, last: int, count: int) -> list[bool]:
+    """For each of `count` hashes on the way up from `node`, whether it stands on the left; `last` is the level's last node."""
+    sides = []
+    for _ in range(count):
+        if last == 0:
+            raise ProofInvalid("The proof is longer than the tree is high.")
+        left = bool(node & 1) or node == last
+        while left and not node & 1 and node:
+            node, last = node >> 1, last >> 1
+        sides.append(left)
+        node, last = node >> 1, last >> 1
+    if last:
+        raise ProofInvalid("The proof is shorter than the tree is high.")
+    return sides
 
 
 def _range_root(begin: int, end: int, read: HashReader) -> bytes:
