@@ -5,6 +5,7 @@ template and its fonts, and nothing from the network.
 """
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -17,14 +18,26 @@ from agent.model.record import Record
 _FOLDER = Path(__file__).parent / "page"
 
 
-def render_page(record: Record, record_bytes: bytes, signature: bytes, template: bytes | None = None) -> bytes:
-    """The unsealed PDF of a record; `template` replaces the Typst source; raises CertificateError."""
+def render_page(
+    record: Record,
+    record_bytes: bytes,
+    signature: bytes,
+    template: bytes | None = None,
+    *,
+    proofs: Mapping[str, bytes] | None = None,
+    provisional: bool = False,
+) -> bytes:
+    """The unsealed PDF of a record; `template` replaces the Typst source; raises CertificateError.
+
+    `proofs` are attached by their names; `provisional` marks a station's own copy.
+    """
     source = template if template is not None else (_FOLDER / "certificate.typ").read_bytes()
     inputs = {
-        "view": json.dumps(page_view(record, record_bytes)),
+        "view": json.dumps(page_view(record, record_bytes, provisional=provisional)),
         "record": record_bytes.decode("utf-8"),
         # Inputs are text, so the signature travels as a list of byte values.
         "signature": json.dumps(list(signature)),
+        "proofs": json.dumps([_proof(name, data) for name, data in (proofs or {}).items()]),
     }
     try:
         pdf = typst.compile(
@@ -39,6 +52,22 @@ def render_page(record: Record, record_bytes: bytes, signature: bytes, template:
     except RuntimeError as error:  # TypstError is one
         raise CertificateError(f"The page can't be made: {error}.", "Check the template.") from error
     return pdf
+
+
+_PROOFS = {
+    "record.json.p7s.tsr": ("application/timestamp-reply", "Time stamp of record.json.p7s (RFC 3161)"),
+    "record.json.tlog-proof": (
+        "text/plain",
+        "Proof that the record stands in the transparency log (C2SP tlog-proof)",
+    ),
+    "crl.pem": ("application/x-pem-file", "The issuing CA's revocation list when this document was sealed"),
+    "root-crl.pem": ("application/x-pem-file", "The root's revocation list when this document was sealed"),
+}
+
+
+def _proof(name: str, data: bytes) -> dict[str, object]:
+    media_type, description = _PROOFS[name]
+    return {"name": name, "data": list(data), "type": media_type, "description": description}
 
 
 @cache

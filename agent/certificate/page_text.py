@@ -30,6 +30,7 @@ _CAUTIONS = {
     DocumentKind.RECORD: "This is a record, not a certificate of sanitization.",
 }
 SPECIMEN = "SPECIMEN"
+PROVISIONAL = "PROVISIONAL"
 SANITIZED = frozenset({Outcome.SANITIZED, Outcome.SANITIZED_WITH_EXCEPTIONS})
 
 
@@ -67,9 +68,10 @@ def verified_words(record: Record, record_bytes: bytes) -> list[str]:
     return [word for word in words if word]
 
 
-def sealed_words(record: Record, record_bytes: bytes) -> list[str]:
+def sealed_words(record: Record, record_bytes: bytes, *, provisional: bool = False) -> list[str]:
     """Everything that must stand on a page before it is sealed, whatever the template looks like."""
     words = [
+        PROVISIONAL if provisional else "",
         title(record),
         shown(record.issuer.organisation),
         shown(record.issuer.station),
