@@ -10,7 +10,8 @@ import pytest
 from agent.certificate.report import Report
 from agent.certificate.trust import load_trust
 from agent.certificate.verify import verify_document, verify_record
-from tests.vectors.make import FOLDER, write
+from tests.vectors.case import FOLDER
+from tests.vectors.make import write
 
 INDEX = json.loads((FOLDER / "index.json").read_text())["vectors"]
 
