@@ -5,6 +5,7 @@ template and its fonts, and nothing from the network.
 """
 
 import json
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -44,3 +45,19 @@ def render_page(record: Record, record_bytes: bytes, signature: bytes, template:
 @cache
 def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(_FOLDER / "fonts")])
+
+
+def compile_page(name: str, inputs: dict[str, str], made_at: datetime) -> bytes:
+    """The PDF of one of this package's own templates; raises CertificateError."""
+    try:
+        return typst.compile(
+            (_FOLDER / name).read_bytes(),
+            font_paths=_fonts(),
+            ignore_system_fonts=True,
+            format="pdf",
+            sys_inputs=inputs,
+            pdf_standards=["a-3a", "ua-1"],
+            timestamp=max(0, int(made_at.timestamp())),
+        )
+    except RuntimeError as error:  # TypstError is one
+        raise CertificateError(f"The page can't be made: {error}.", "Report this.") from error
