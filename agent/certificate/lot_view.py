@@ -4,12 +4,10 @@ from typing import Any
 
 from agent.certificate.figures import grouped
 from agent.certificate.page_text import shown
-from agent.certificate.statement_text import DIGEST_SHOWN
+from agent.certificate.statement_text import DIGEST_SHOWN, decision_words, exception_reason, medium_state
 from agent.certificate.statement_words import say
 from agent.certificate.view_parts import Cell, facts, stated, table
-from agent.model.acceptance import Decision
 from agent.model.lot import Lot, LotEntry, LotException, LotMedium
-from agent.model.sanitization import Method
 from agent.model.statement import Language
 
 Section = dict[str, Any]
@@ -57,11 +55,7 @@ def _exceptions(lot: Lot) -> Section:
 
 
 def _exception_row(language: Language, number: int, found: LotException) -> list[Cell]:
-    reason = say(language, found.kind.value)
-    if found.medium_serial or found.medium_model:
-        outcome = say(language, found.outcome)
-        reason = reason if outcome == reason or found.kind.value == "not sanitized" else f"{reason} ({outcome})"
-        reason = f"{reason}: {outcome}" if found.kind.value == "not sanitized" else reason
+    reason = exception_reason(language, found)
     return [
         str(number),
         {"strong": reason} if found.kind.is_open else reason,
@@ -80,7 +74,7 @@ def _policy(lot: Lot) -> Section:
     pairs = [
         ("lot", shown(lot.lot)),
         ("donor", shown(lot.donor_reference)),
-        ("level required", say(language, "level words", level=_level(policy.level_required))),
+        ("level required", say(language, "level words", level=say(language, policy.level_required.value))),
         ("acceptance", say(language, acceptance, who=who)),
         ("intake receipt", intake),
         ("destruction records", grouped(len(lot.destructions))),
@@ -98,10 +92,8 @@ def _machines(lot: Lot) -> Section:
 
 
 def _machine_row(language: Language, number: int, entry: LotEntry) -> list[Cell]:
-    result: list[Cell] = [{"strong": say(language, entry.headline.value)}]
-    if entry.acceptance is not None:
-        words = "accepted by" if entry.acceptance.decision is Decision.ACCEPT else "rejected by"
-        result.append(say(language, words, who=shown(entry.acceptance.validator, 32)))
+    decision = decision_words(language, entry.acceptance)
+    result: list[Cell] = [{"strong": say(language, entry.headline.value)}, *([decision] if decision else [])]
     tag = [shown(entry.asset_tag)] if entry.asset_tag else []
     return [
         str(number),
@@ -114,10 +106,4 @@ def _machine_row(language: Language, number: int, entry: LotEntry) -> list[Cell]
 
 
 def _medium(language: Language, medium: LotMedium) -> Cell:
-    level = f", {_level(medium.level_reached)}" if medium.level_reached is not Method.NONE else ""
-    words = f"{say(language, medium.outcome.value)}{level}"
-    return {"pair": [shown(medium.serial) or shown(medium.model), words]}
-
-
-def _level(method: Method) -> str:
-    return method.value.capitalize()
+    return {"pair": [shown(medium.serial) or shown(medium.model), medium_state(language, medium)]}

@@ -9,7 +9,7 @@ from agent.certificate.figures import capacity, grouped
 from agent.certificate.lot_view import lot_sections
 from agent.certificate.page_text import shown
 from agent.certificate.statement import kind_of
-from agent.certificate.statement_text import headline
+from agent.certificate.statement_text import headline, specimen_note, title
 from agent.certificate.statement_words import say
 from agent.certificate.view_parts import Cell, facts, stated, table
 from agent.model.destruction import DestructionRecord, DestructionResult
@@ -23,15 +23,15 @@ Section = dict[str, Any]
 def statement_view(statement: Statement, data: bytes) -> dict[str, Any]:
     """The strings and switches of a page, ready for JSON."""
     language, kind = statement.language, kind_of(statement)
-    title, sentence, good, notices = _head(statement)
+    sentence, good, notices = _head(statement)
     return {
         "language": language.value,
         "good": good,
         "specimen": say(language, "specimen") if statement.specimen else "",
         "organisation": shown(statement.issuer.organisation),
-        "title": title,
+        "title": title(statement),
         "headline": headline(statement),
-        "headline_note": say(language, "specimen note") if statement.specimen else "",
+        "headline_note": specimen_note(statement),
         "statement": sentence,
         "notices": notices,
         "sections": [*_sections(statement), _issued(statement)],
@@ -50,25 +50,25 @@ def statement_view(statement: Statement, data: bytes) -> dict[str, Any]:
     }
 
 
-def _head(statement: Statement) -> tuple[str, str, bool, list[str]]:
+def _head(statement: Statement) -> tuple[str, bool, list[str]]:
     language = statement.language
     if isinstance(statement, Lot):
         return _lot_head(statement)
     if isinstance(statement, IntakeReceipt):
-        return say(language, "intake title"), say(language, "intake statement"), False, []
+        return say(language, "intake statement"), False, []
     if isinstance(statement, DestructionRecord):
         good = statement.result is DestructionResult.DESTROY
         name = "destroy statement" if good else "damaged statement"
         notices = [] if good else [say(language, "damaged notice")]
-        return say(language, "destruction title"), say(language, name), good, notices
+        return say(language, name), good, notices
     raise AssertionError(f"no page for {type(statement).__name__}")
 
 
-def _lot_head(lot: Lot) -> tuple[str, str, bool, list[str]]:
+def _lot_head(lot: Lot) -> tuple[str, bool, list[str]]:
     sentence = "lot empty" if not lot.entries else f"lot {lot.headline.value.lower()}"
     notices = [say(lot.language, "no intake")] if lot.intake is None else []
     good = lot.headline is not LotHeadline.INCOMPLETE
-    return say(lot.language, "lot title"), say(lot.language, sentence), good, notices
+    return say(lot.language, sentence), good, notices
 
 
 def _sections(statement: Statement) -> list[Section]:
