@@ -39,7 +39,7 @@ def add_intake_command(subparsers: Any) -> None:  # noqa: ANN401 - argparse keep
     parser.add_argument("--place", default="", help="where they were handed over")
     parser.add_argument("--handed-over-by", metavar="ID", type=opaque_id, required=True)
     parser.add_argument("--received-by", metavar="ID", type=opaque_id, required=True)
-    parser.add_argument("--received-on", metavar="DAY", type=day, default="", help="ISO date, default: today")
+    parser.add_argument("--received-on", metavar="DAY", type=day, default=None, help="ISO date, default: today")
     parser.add_argument("--remark", default="")
     add_signing_options(parser)
 
