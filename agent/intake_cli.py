@@ -5,12 +5,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from agent.certificate.statement import is_day
 from agent.errors import ExitCode
 from agent.model.intake import INTAKE_SCHEMA, IntakeReceipt
 from agent.model.statement import Language
 from agent.statement_cli import (
     add_signing_options,
+    day,
     opaque_id,
     present_time,
     read_input,
@@ -42,13 +42,6 @@ def add_intake_command(subparsers: Any) -> None:  # noqa: ANN401 - argparse keep
     parser.add_argument("--received-on", metavar="DAY", type=day, default=None, help="ISO date, default: today")
     parser.add_argument("--remark", default="")
     add_signing_options(parser)
-
-
-def day(text: str) -> str:
-    """A calendar day; raises ArgumentTypeError."""
-    if not is_day(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-11-21")
-    return text
 
 
 def run_intake(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from agent.certificate.statement import is_day
 from agent.errors import UsageError
 from agent.host.clock import SystemClock
 from agent.model.drive import printable
@@ -72,6 +73,13 @@ def opaque_id(text: str) -> str:
     if not text.strip() or len(text) > 64 or not text.isprintable() or "@" in text:
         raise argparse.ArgumentTypeError("an id of 1 to 64 printable characters, no address")
     return text.strip()
+
+
+def day(text: str) -> str:
+    """A calendar day; raises ArgumentTypeError."""
+    if not is_day(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-11-21")
+    return text
 
 
 def show_issued(issued: Issued[Any], **more: Any) -> None:  # noqa: ANN401 - values for JSON
