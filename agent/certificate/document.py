@@ -63,6 +63,11 @@ def read_attachments(pdf: bytes) -> tuple[bytes, bytes]:
     return attached[RECORD_NAME][0], attached[SIGNATURE_NAME][0]
 
 
+def attached_files(pdf: bytes) -> dict[str, list[bytes]]:
+    """Every attached file by its name, whatever the document is; raises StepFailed SEAL."""
+    return _guarded(lambda: _attachments(pdf), "The document's attachments can't be read.")
+
+
 def extract_text(pdf: bytes) -> str:
     """The text of all pages, in the order of drawing; raises StepFailed SEAL."""
     pages = _guarded(

@@ -35,7 +35,7 @@ def seal_page(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
     missing = missing_words(extract_text(pdf), sealed_words(record, record_bytes))
     if missing:
         raise CertificateError(f"The page does not show {missing[0]!r}; it is not sealed.", "Check the template.")
-    return _seal(pdf, key, signing_time)
+    return seal_pdf(pdf, key, signing_time)
 
 
 class _RepeatableWriter(IncrementalPdfFileWriter):
@@ -50,7 +50,13 @@ class _RepeatableWriter(IncrementalPdfFileWriter):
         """Leave the metadata as the page has it: sealing changes nothing that it describes."""
 
 
-def _seal(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
+def seal_pdf(
+    pdf: bytes,
+    key: StationKey,
+    signing_time: datetime,
+    reason: str = "Sealed by the station that signed the record",
+) -> bytes:
+    """Seal a page whose words the caller has compared with what is attached."""
     writer = _RepeatableWriter(io.BytesIO(pdf))
     steps = PdfCMSEmbedder().write_cms(field_name=FIELD_NAME, writer=writer)
     next(steps)
@@ -58,7 +64,7 @@ def _seal(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
         timestamp=signing_time.replace(microsecond=0),
         subfilter=SigSeedSubFilter.PADES,
         name=key.issuer.station,
-        reason="Sealed by the station that signed the record",
+        reason=reason,
         bytes_reserved=_RESERVED,
     )
     certify = SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES)

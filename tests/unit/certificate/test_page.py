@@ -13,7 +13,7 @@ from agent.certificate.page import render_page
 from agent.certificate.page_text import PROVISIONAL, missing_words, sealed_words, shown
 from agent.certificate.record import encode_record
 from agent.certificate.report import FailureKind
-from agent.certificate.seal import _seal, seal_page
+from agent.certificate.seal import seal_page, seal_pdf
 from agent.certificate.verify import verify_document
 from agent.errors import CertificateError
 from agent.model.drive import HiddenAreas, HiddenAreaState
@@ -196,7 +196,7 @@ def test_a_page_that_shows_another_serial_number_is_refused_though_sealed() -> N
         pdf.save(changed)
     with pytest.raises(CertificateError, match="does not show"):
         seal_page(changed.getvalue(), pki.station, AT)
-    report = verify_document(_seal(changed.getvalue(), pki.station, AT), pki.trust, AT)
+    report = verify_document(seal_pdf(changed.getvalue(), pki.station, AT), pki.trust, AT)
     assert report.failure is FailureKind.SEAL
     assert report.failed_step is not None
     assert report.failed_step.name == "page"
