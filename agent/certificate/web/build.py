@@ -71,7 +71,7 @@ def _compact(value: object) -> str:
 
 
 def _policy(script: str, style: str) -> str:
-    source = " ".join(
+    return " ".join(
         (
             "default-src 'none';",
             f"script-src '{_hash(script)}';",
@@ -79,7 +79,6 @@ def _policy(script: str, style: str) -> str:
             "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
         )
     )
-    return source
 
 
 def _hash(text: str) -> str:

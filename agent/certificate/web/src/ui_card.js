@@ -82,7 +82,7 @@ function recordWords(report) {
     [say("signed-by"), `${oneLine(chain.leaf.commonName)}, ${oneLine(chain.leaf.organisation)}`],
     [say("trusted-by"), oneLine(chain.root.commonName)],
     [say("claimed-date"), `${minuteOf(record.time.issued_at)} UTC`],
-    [say("record-id"), record.record_id],
+    [say("record-name"), record.record_id],
     ["SHA-256", digest],
   ];
   const parts = [element("h4", { text: say("record-says") }), pairs(rows)];

@@ -42,7 +42,7 @@ const WORDS_DE = {
   "file-large": "Die Datei ist größer als jedes Zertifikat.",
   "record-says": "Was das Protokoll sagt",
   "machine": "Gerät", "serial": "Seriennummer", "headline": "Ergebnis", "signed-by": "Signiert von", "trusted-by": "Es bürgt",
-  "claimed-date": "Datum (behauptet)", "record-id": "Protokoll", "medium": "Datenträger", "outcome": "Ausgang", "level": "Stufe",
+  "claimed-date": "Datum (behauptet)", "record-name": "Protokoll", "medium": "Datenträger", "outcome": "Ausgang", "level": "Stufe",
   "technique": "Technik", "none": "keine", "not-stated": "nicht angegeben",
   "headline SANITIZED": "alle Datenträger gelöscht", "headline INCOMPLETE": "nicht alles wurde gelöscht",
   "headline NO MEDIUM FOUND": "kein Datenträger gefunden",

@@ -42,7 +42,7 @@ const WORDS_EN = {
   "file-large": "The file is larger than any certificate.",
   "record-says": "What the record says",
   "machine": "Machine", "serial": "Serial number", "headline": "Headline", "signed-by": "Signed by", "trusted-by": "Vouched for by",
-  "claimed-date": "Date (claimed)", "record-id": "Record", "medium": "Medium", "outcome": "Outcome", "level": "Level",
+  "claimed-date": "Date (claimed)", "record-name": "Record", "medium": "Medium", "outcome": "Outcome", "level": "Level",
   "technique": "Technique", "none": "none", "not-stated": "not stated",
   "headline SANITIZED": "all media sanitized", "headline INCOMPLETE": "not everything was sanitized",
   "headline NO MEDIUM FOUND": "no storage medium was found",

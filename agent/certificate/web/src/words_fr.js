@@ -42,7 +42,7 @@ const WORDS_FR = {
   "file-large": "Le fichier est plus grand que n’importe quel certificat.",
   "record-says": "Ce que dit le procès-verbal",
   "machine": "Machine", "serial": "Numéro de série", "headline": "Conclusion", "signed-by": "Signé par", "trusted-by": "Répondant",
-  "claimed-date": "Date (déclarée)", "record-id": "Procès-verbal", "medium": "Support", "outcome": "Issue", "level": "Niveau",
+  "claimed-date": "Date (déclarée)", "record-name": "Procès-verbal", "medium": "Support", "outcome": "Issue", "level": "Niveau",
   "technique": "Technique", "none": "aucune", "not-stated": "non indiqué",
   "headline SANITIZED": "tous les supports effacés", "headline INCOMPLETE": "tout n’a pas été effacé",
   "headline NO MEDIUM FOUND": "aucun support trouvé",
