@@ -1,0 +1,69 @@
+// The issuing CA's list of revoked certificates (RFC 5280 section 5).
+
+const REASON_CODE = "551d15";
+const INVALIDITY_DATE = "551d18";
+const KNOWN_LIST_EXTENSIONS = ["551d14", "551d23"];
+
+/** A list in PEM or DER; Finding "usage" where it is none. */
+function loadCrl(bytes) {
+  const text = latin1(bytes);
+  try {
+    if (!text.trimStart().startsWith("-----BEGIN")) return parseCrl(bytes);
+    const blocks = pemBlocks(text, "X509 CRL");
+    if (blocks === null || blocks.length !== 1) return refuse("usage", "crl-no-pem");
+    return parseCrl(blocks[0]);
+  } catch (error) {
+    if (error instanceof DerError) return refuse("usage", "crl-no-pem");
+    throw error;
+  }
+}
+
+function parseCrl(der) {
+  const [body, algorithm, signature] = exactly(readDer(der, SEQUENCE), 3);
+  const fields = childrenOf(expectTag(body, SEQUENCE));
+  if (fields.length < 4 || !equalBytes(fields[0].raw, [0x02, 0x01, 0x01])) throw new DerError("version");
+  const rest = fields.slice(4);
+  const nextUpdate = [0x17, 0x18].includes(rest[0]?.tag) ? readTime(rest.shift()) : null;
+  const entries = rest[0]?.tag === SEQUENCE ? childrenOf(rest.shift()).map(readEntry) : [];
+  const extensions = rest[0]?.tag === CONTEXT_0 ? readExtensions(rest.shift()) : new Map();
+  if (rest.length > 0) throw new DerError("something follows");
+  return {
+    body: body.raw,
+    knownAlgorithm: [algorithm, fields[1]].every((node) => equalBytes(node.raw, ECDSA_WITH_SHA256)),
+    signature: readBits(signature),
+    issuer: expectTag(fields[2], SEQUENCE).raw,
+    thisUpdate: readTime(fields[3]),
+    nextUpdate,
+    entries,
+    extensions,
+  };
+}
+
+function readEntry(node) {
+  const [serial, date, extensions] = childrenOf(expectTag(node, SEQUENCE));
+  const found = extensions === undefined ? new Map() : readExtensions({ contents: extensions.raw });
+  const invalidity = found.get(INVALIDITY_DATE);
+  return {
+    serial: readInteger(serial).toString(16),
+    date: readTime(date),
+    invalidityDate: invalidity === undefined ? null : readTime(readValue(bytesFromHex(invalidity.value), 0)),
+    critical: [...found].some(([oid, each]) => each.critical && oid !== REASON_CODE),
+  };
+}
+
+/** The list is one of this CA, signed with its key; refuses as untrusted else. */
+async function checkCrlIssuer(crl, issuingCa) {
+  if (!equalBytes(crl.issuer, issuingCa.subject)) refuse("untrusted", "crl-other-ca");
+  const critical = [...crl.extensions].some(([oid, each]) => each.critical && !KNOWN_LIST_EXTENSIONS.includes(oid));
+  const sound = crl.knownAlgorithm && !critical && !crl.entries.some((entry) => entry.critical);
+  if (!sound || !(await ecdsaVerifies(issuingCa.point, crl.signature, crl.body))) refuse("untrusted", "crl-signature");
+}
+
+/** The leaf is not in its CA's list, and the list is current. */
+async function checkRevocation(chain, crl, at) {
+  await checkCrlIssuer(crl, chain.issuingCa);
+  const entry = crl.entries.find((each) => each.serial === chain.leaf.serial);
+  // The signing time is only a claim, so a revoked key proves nothing, whatever date it writes.
+  if (entry !== undefined) refuse("revoked", "revoked", { day: dayOf(entry.date) });
+  if (crl.nextUpdate === null || at > crl.nextUpdate) refuse("untrusted", "crl-stale");
+}
