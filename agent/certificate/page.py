@@ -97,7 +97,7 @@ def compile_page(
     ]
     try:
         # The compiler's own stubs forget that it takes a dict of files.
-        pdf: bytes = typst.compile(  # type: ignore[type-var]
+        pdf: bytes = typst.compile(  # type: ignore[call-overload]
             files,
             font_paths=_fonts(),
             ignore_system_fonts=True,
