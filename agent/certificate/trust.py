@@ -131,27 +131,55 @@ def check_validity(chain: Chain, at: datetime, kind: LeafKind = LeafKind.STATION
 
 
 def check_revocation(
-    chain: Chain, crl: x509.CertificateRevocationList, at: datetime, *, stamped: bool = False
+    chain: Chain,
+    crl: x509.CertificateRevocationList,
+    at: datetime,
+    *,
+    stamped: bool = False,
+    kind: LeafKind = LeafKind.STATION,
 ) -> str:
     """Look the leaf up in its CA's CRL; raises StepFailed REVOKED, or UNTRUSTED where the CRL proves nothing.
 
     `at` is the moment for which it must hold; `stamped` says that a verified time stamp proves it, so that a later revocation
     leaves what was signed before it valid (docs/certificate.md, "Revocation"); the text then says so.
     """
-    entry = crl.get_revoked_certificate_by_serial_number(chain.leaf.serial_number)
-    key = chain.issuing_ca.public_key()
-    if crl.issuer != chain.issuing_ca.subject or not isinstance(key, ec.EllipticCurvePublicKey):
-        raise _untrusted("The CRL is not one of the CA that issued the station's certificate.")
+    return _look_up(chain.leaf, chain.issuing_ca, crl, (at, stamped), kind.value)
+
+
+def check_ca_revocation(
+    chain: Chain, crl: x509.CertificateRevocationList, at: datetime, *, stamped: bool = False
+) -> str:
+    """Look the issuing CA up in the root's CRL, by the rules of `check_revocation`; raises StepFailed REVOKED, UNTRUSTED."""
+    return _look_up(chain.issuing_ca, chain.root, crl, (at, stamped), "issuing CA")
+
+
+def is_crl_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    """Whether the CRL calls this certificate's subject its issuer; its signature is another question."""
+    return crl.issuer == issuer.subject
+
+
+def _look_up(
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    crl: x509.CertificateRevocationList,
+    moment: tuple[datetime, bool],
+    title: str,
+) -> str:
+    at, stamped = moment
+    entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    key = issuer.public_key()
+    if not is_crl_of(crl, issuer) or not isinstance(key, ec.EllipticCurvePublicKey):
+        raise _untrusted(f"The CRL is not one of the CA that issued the {title}'s certificate.")
     if crl.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256 or not crl.is_signature_valid(key):
         raise _untrusted("The CRL's signature does not verify with the issuing CA's key.")
     if entry is not None:
-        return _judge_revoked(entry, at, stamped=stamped)
+        return _judge_revoked(entry, at, title, stamped=stamped)
     if crl.next_update_utc is None or at > crl.next_update_utc:
         raise _untrusted("The CRL is out of date; fetch a newer one.")
     return f"not revoked, by the CRL of {crl.last_update_utc:%Y-%m-%d}"
 
 
-def _judge_revoked(entry: x509.RevokedCertificate, at: datetime, *, stamped: bool) -> str:
+def _judge_revoked(entry: x509.RevokedCertificate, at: datetime, title: str, *, stamped: bool) -> str:
     since = entry.revocation_date_utc
     try:
         invalidity = entry.extensions.get_extension_for_oid(CRLEntryExtensionOID.INVALIDITY_DATE).value
@@ -163,7 +191,7 @@ def _judge_revoked(entry: x509.RevokedCertificate, at: datetime, *, stamped: boo
     if stamped and at < since:
         return f"{REVOKED_LATER} (not to be trusted from {since:%Y-%m-%d %H:%M} UTC on): stamped before, on {at:%Y-%m-%d %H:%M} UTC"
     # The signing time is only a claim, so a revoked key proves nothing, whatever date it writes.
-    raise StepFailed(FailureKind.REVOKED, f"The station was revoked on {entry.revocation_date_utc:%Y-%m-%d}.")
+    raise StepFailed(FailureKind.REVOKED, f"The {title} was revoked on {entry.revocation_date_utc:%Y-%m-%d}.")
 
 
 REVOKED_LATER = "revoked later"

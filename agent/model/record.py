@@ -69,6 +69,29 @@ class Operator:
 
 
 @dataclass(frozen=True)
+class NotBefore:
+    """The newest head of a log that the station knew when it began to sign (C2SP tlog-checkpoint).
+
+    `root` and `signature` (the key's id and the signature of the log's line) in base64: with them the signed checkpoint can
+    be put together again, and whoever knows the log's key sees that the record was made after it.
+    """
+
+    origin: str
+    size: int
+    root: str
+    signature: str = ""
+
+
+@dataclass(frozen=True)
+class ClockCheck:
+    """How far the station's clock was from another's: `offset_ms` is the station's time minus that of `source`."""
+
+    source: str
+    offset_ms: int
+    checked_at: datetime
+
+
+@dataclass(frozen=True)
 class RecordTime:
     """What the station's clock claims; durations elsewhere are monotonic."""
 
@@ -77,6 +100,8 @@ class RecordTime:
     clock_source: str
     clock_plausible: bool
     clock_remark: str
+    not_before_checkpoint: NotBefore | None = field(default=None, metadata=LEFT_OUT)
+    clock_check: ClockCheck | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
