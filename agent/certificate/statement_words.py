@@ -285,12 +285,13 @@ _LABEL = {
         "Signiert: offline prüfbar mit ardoise",
     ),
     "label media": (
-        "{done} of {total} media sanitized",
-        "{done} supports effacés sur {total}",
-        "{done} von {total} Datenträgern gelöscht",
+        "Media sanitized: {done} of {total}",
+        "Supports effacés\u00a0: {done} sur {total}",
+        "Datenträger gelöscht: {done} von {total}",
     ),
     "label serial": ("S/N", "N° de série", "S/N"),
     "label tag": ("Tag", "Inventaire", "Inventar"),
+    "label no date": ("no date: clock wrong", "sans date\u00a0: horloge fausse", "ohne Datum: Uhr falsch"),
     "label title": ("Label", "Étiquette", "Etikett"),
 }
 
