@@ -6,7 +6,7 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Any
 
-from agent.certificate.page import compile_page
+from agent.certificate.page import compile_template
 from agent.certificate.page_text import shown
 from agent.certificate.qr import qr_svg
 from agent.certificate.statement_words import say
@@ -44,7 +44,7 @@ def render_labels(
         "labels": [_label(labelled, key, language) for labelled in records],
     }
     newest = max(labelled.record.time.issued_at for labelled in records)
-    return compile_page("label.typ", {"view": json.dumps(view)}, newest)
+    return compile_template("label.typ", {"view": json.dumps(view)}, newest)
 
 
 def _label(labelled: Labelled, key: StationKey, language: Language) -> dict[str, Any]:
