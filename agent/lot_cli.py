@@ -10,10 +10,10 @@ from agent.certificate.trust import Trust, load_trust
 from agent.certificate.verify_statement import StatementReport, verify_statement, verify_statement_document
 from agent.errors import CertificateError, ExitCode
 from agent.model.drive import printable
+from agent.model.language import Language
 from agent.model.lot import LOT_SCHEMA, Lot, LotHeadline, LotPolicy
 from agent.model.lot_rules import conclude
 from agent.model.sanitization import Method
-from agent.model.statement import Language
 from agent.statement_cli import (
     add_signing_options,
     add_trust_options,

@@ -6,7 +6,7 @@ One entry holds all three, so that none can be forgotten. What is signed keeps i
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from agent.model.statement import Language
+from agent.model.language import Language
 
 _ORDER = (Language.ENGLISH, Language.FRENCH, Language.GERMAN)
 
@@ -163,6 +163,13 @@ _LOT = {
     "supersedes": ("Corrects the lot", "Corrige le lot", "Berichtigt das Los"),
 }
 
+_DEGREES = {
+    "signed": ("signed", "signé", "signiert"),
+    "timestamped": ("timestamped", "horodaté", "mit Zeitstempel"),
+    "logged": ("logged", "journalisé", "im Transparenzlog"),
+    "witnessed": ("witnessed", "attesté", "bezeugt"),
+}
+
 _EXCEPTIONS = {
     "not sanitized": ("not sanitized", "non effacé", "nicht gelöscht"),
     "level below the one required": (
@@ -296,7 +303,7 @@ _LABEL = {
 }
 
 WORDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
-    {**_COMMON, **_HEADLINES, **_LOT, **_EXCEPTIONS, **_INTAKE, **_DESTRUCTION, **_LABEL}
+    {**_COMMON, **_HEADLINES, **_LOT, **_DEGREES, **_EXCEPTIONS, **_INTAKE, **_DESTRUCTION, **_LABEL}
 )
 
 

@@ -13,6 +13,7 @@ from agent.model.firmware_evidence import shortcoming
 from agent.model.health import HealthReport
 from agent.model.job import JobState, Pause, VerificationResult
 from agent.model.json_form import LEFT_OUT
+from agent.model.language import Language
 from agent.model.levels import level_of
 from agent.model.machine import Environment, MachineInventory
 from agent.model.passes import PassResult
@@ -152,7 +153,7 @@ class DriveRecord:
 
 @dataclass(frozen=True)
 class Record:
-    """One session on one machine."""
+    """One session on one machine; `language` is the one that its page was made in first."""
 
     schema: str
     record_id: str
@@ -169,6 +170,7 @@ class Record:
     host: MachineInventory
     policy: Policy
     drives: tuple[DriveRecord, ...]
+    language: Language = field(default=Language.ENGLISH, metadata=LEFT_OUT)
 
 
 def medium_outcome(drive: DriveRecord) -> Outcome:
