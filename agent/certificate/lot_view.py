@@ -76,7 +76,7 @@ def _policy(lot: Lot) -> Section:
     language, policy = lot.language, lot.policy
     who = say(language, "also by the operator" if policy.acceptor_may_be_operator else "not by the operator")
     acceptance = "acceptance required" if policy.acceptance_required else "acceptance optional"
-    intake = "" if lot.intake is None else f"SHA-256 {lot.intake.statement_sha256}"
+    intake = "" if lot.intake is None else lot.intake.statement_sha256
     pairs = [
         ("lot", shown(lot.lot)),
         ("donor", shown(lot.donor_reference)),
@@ -86,7 +86,7 @@ def _policy(lot: Lot) -> Section:
         ("destruction records", grouped(len(lot.destructions))),
     ]
     if lot.supersedes:
-        pairs.append(("supersedes", f"SHA-256 {lot.supersedes}"))
+        pairs.append(("supersedes", lot.supersedes))
     return facts(language, "policy", pairs)
 
 

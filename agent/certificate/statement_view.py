@@ -22,7 +22,7 @@ Section = dict[str, Any]
 # The marks of common.typ: a shape for each result.
 _MARKS = {
     LotHeadline.SANITIZED: "done",
-    LotHeadline.ACCOUNTED_FOR: "done",
+    LotHeadline.ACCOUNTED_FOR: "exceptions",
     LotHeadline.INCOMPLETE: "incomplete",
 }
 
