@@ -16,8 +16,8 @@ from agent.certificate.verify import verify_record
 from agent.durable import sync_folder, write_synced
 from agent.errors import CertificateError, EvidenceError, ExitCode, Refused, UsageError
 from agent.model.drive import printable
+from agent.model.language import Language
 from agent.model.record import Headline
-from agent.model.statement import Language
 from agent.statement_cli import (
     add_signing_options,
     add_trust_options,
