@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from agent.model.drive import HiddenAreaState, printable
+from agent.model.language import Language
 from agent.model.machine import Environment
 from agent.model.record import DocumentKind, Outcome, Record, document_kind
 
@@ -30,6 +31,8 @@ _CAUTIONS = {
     DocumentKind.RECORD: "This is a record, not a certificate of sanitization.",
 }
 SPECIMEN = "SPECIMEN"
+PROVISIONAL = {Language.ENGLISH: "PROVISIONAL", Language.FRENCH: "PROVISOIRE", Language.GERMAN: "VORLÄUFIG"}
+"""What a station's own copy is marked with until the registry has made the final one."""
 SANITIZED = frozenset({Outcome.SANITIZED, Outcome.SANITIZED_WITH_EXCEPTIONS})
 
 
@@ -58,16 +61,21 @@ def hidden_areas_caution(record: Record) -> str:
     return f"Hidden areas (HPA, DCO, AMA) of {media} not examined: not covered." if count else ""
 
 
-def verified_words(record: Record, record_bytes: bytes) -> list[str]:
+def verified_words(
+    record: Record, record_bytes: bytes, language: Language | None = None, *, provisional: bool = False
+) -> list[str]:
     """The texts of the record that every verifier looks for; they change only with the record's schema."""
     words = [record.headline.value, record.record_id, hashlib.sha256(record_bytes).hexdigest()]
     words += [SPECIMEN] if record.specimen else []
+    words += [PROVISIONAL[language or record.language]] if provisional else []
     for drive in record.drives:
         words += [shown(drive.identity.model), shown(drive.identity.serial), drive.outcome.value]
     return [word for word in words if word]
 
 
-def sealed_words(record: Record, record_bytes: bytes) -> list[str]:
+def sealed_words(
+    record: Record, record_bytes: bytes, language: Language | None = None, *, provisional: bool = False
+) -> list[str]:
     """Everything that must stand on a page before it is sealed, whatever the template looks like."""
     words = [
         title(record),
@@ -78,7 +86,10 @@ def sealed_words(record: Record, record_bytes: bytes) -> list[str]:
     words += [caution(record), hidden_areas_caution(record)]
     if record.environment is not Environment.LIVE_IMAGE:
         words.append(record.environment.value)
-    return [*verified_words(record, record_bytes), *(word for word in words if word)]
+    return [
+        *verified_words(record, record_bytes, language, provisional=provisional),
+        *(word for word in words if word),
+    ]
 
 
 def missing_words(page_text: str, words: list[str]) -> list[str]:

@@ -7,9 +7,18 @@ from typing import Any
 from agent.certificate.before_view import before_facts, hidden_words
 from agent.certificate.figures import capacity, duration, grouped, percent
 from agent.certificate.firmware_view import attempt_facts, own_coverage, own_read_back_words
-from agent.certificate.page_text import SANITIZED, SPECIMEN, caution, hidden_areas_caution, shown, title
+from agent.certificate.page_text import (
+    PROVISIONAL,
+    SANITIZED,
+    SPECIMEN,
+    caution,
+    hidden_areas_caution,
+    shown,
+    title,
+)
 from agent.model.health import HealthReport
 from agent.model.job import VerificationResult
+from agent.model.language import Language
 from agent.model.machine import Environment, MachineInventory
 from agent.model.passes import PassResult
 from agent.model.record import DriveRecord, Headline, Outcome, Record, document_kind, own_erase
@@ -21,12 +30,15 @@ _NOT_STATED = "not stated"
 _FULL_BLOCKS_ON_FIRST_PAGE = 1
 
 
-def page_view(record: Record, record_bytes: bytes) -> dict[str, Any]:
+def page_view(
+    record: Record, record_bytes: bytes, language: Language | None = None, *, provisional: bool = False
+) -> dict[str, Any]:
     """What the template shows: strings, lists of strings and two switches, ready for JSON."""
     name = document_kind(record).file_name
     return {
         "certificate": record.headline is Headline.SANITIZED,
         "overview": len(record.drives) > _FULL_BLOCKS_ON_FIRST_PAGE,
+        "provisional": PROVISIONAL[language or record.language] if provisional else "",
         "specimen": SPECIMEN if record.specimen else "",
         "organisation": shown(record.issuer.organisation),
         "title": title(record),

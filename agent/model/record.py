@@ -13,6 +13,7 @@ from agent.model.firmware_evidence import shortcoming
 from agent.model.health import HealthReport
 from agent.model.job import JobState, Pause, VerificationResult
 from agent.model.json_form import LEFT_OUT
+from agent.model.language import Language
 from agent.model.levels import level_of
 from agent.model.machine import Environment, MachineInventory
 from agent.model.passes import PassResult
@@ -68,6 +69,29 @@ class Operator:
 
 
 @dataclass(frozen=True)
+class NotBefore:
+    """The newest head of a log that the station knew when it began to sign (C2SP tlog-checkpoint).
+
+    `root` and `signature` (the key's id and the signature of the log's line) in base64: with them the signed checkpoint can
+    be put together again, and whoever knows the log's key sees that the record was made after it.
+    """
+
+    origin: str
+    size: int
+    root: str
+    signature: str = ""
+
+
+@dataclass(frozen=True)
+class ClockCheck:
+    """How far the station's clock was from another's: `offset_ms` is the station's time minus that of `source`."""
+
+    source: str
+    offset_ms: int
+    checked_at: datetime
+
+
+@dataclass(frozen=True)
 class RecordTime:
     """What the station's clock claims; durations elsewhere are monotonic."""
 
@@ -76,6 +100,8 @@ class RecordTime:
     clock_source: str
     clock_plausible: bool
     clock_remark: str
+    not_before_checkpoint: NotBefore | None = field(default=None, metadata=LEFT_OUT)
+    clock_check: ClockCheck | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -152,7 +178,7 @@ class DriveRecord:
 
 @dataclass(frozen=True)
 class Record:
-    """One session on one machine."""
+    """One session on one machine; `language` is the one that its page was made in first."""
 
     schema: str
     record_id: str
@@ -169,6 +195,7 @@ class Record:
     host: MachineInventory
     policy: Policy
     drives: tuple[DriveRecord, ...]
+    language: Language = field(default=Language.ENGLISH, metadata=LEFT_OUT)
 
 
 def medium_outcome(drive: DriveRecord) -> Outcome:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from psutil import virtual_memory
+
 from agent.engine.stream import fastest_keystream
 from tests.speed.contestants import Contest, contests, versions
 from tests.speed.measure import Figure, median, run
@@ -39,7 +41,10 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
-        "--gib", type=float, default=2.0, help="size of the devices in GiB; an eighth of it against nwipe"
+        "--gib",
+        type=float,
+        default=min(8.0, virtual_memory().total / _GIB / 3),
+        help="size of the devices in GiB (8, or a third of the memory); a thirty-second of it against nwipe",
     )
     parser.add_argument("--out", type=Path, default=_PAGE)
     options = parser.parse_args()
@@ -66,8 +71,8 @@ def _duel(kind: str, make: Callable[[int], OneTarget], size: int, rounds: int) -
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for against in ("fio", "nwipe"):
-        # nwipe takes ten times as long: on an eighth of the bytes.
-        with make(size // (8 if against == "nwipe" else 1)) as (target,):
+        # nwipe takes twenty times as long: on a thirty-second of the bytes.
+        with make(size // (32 if against == "nwipe" else 1)) as (target,):
             for contest in contests(target):
                 if against in contest.commands:
                     lines += _contest(contest, target, rounds)
