@@ -171,4 +171,5 @@ const WORDS_DE = {
   "early-timestamp": "Das Zertifikat der Zeitstempelstelle gilt erst ab {day}.",
   "expired-registry": "Das Zertifikat des Registers lief am {day} ab.",
   "early-registry": "Das Zertifikat des Registers gilt erst ab {day}.",
+  "evidence-session": "Die Teile des Protokolls können nicht zu einem Vorgang nach seiner Vorgabe gehören.",
 };

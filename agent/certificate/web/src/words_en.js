@@ -171,4 +171,5 @@ const WORDS_EN = {
   "early-timestamp": "The time-stamping authority’s certificate is not valid before {day}.",
   "expired-registry": "The registry’s certificate expired on {day}.",
   "early-registry": "The registry’s certificate is not valid before {day}.",
+  "evidence-session": "The parts of the record can’t belong to one session under its policy.",
 };

@@ -171,4 +171,5 @@ const WORDS_FR = {
   "early-timestamp": "Le certificat de l’autorité d’horodatage n’est pas valable avant le {day}.",
   "expired-registry": "Le certificat du registre a expiré le {day}.",
   "early-registry": "Le certificat du registre n’est pas valable avant le {day}.",
+  "evidence-session": "Les parties du procès-verbal ne peuvent pas être d’une seule opération selon sa consigne.",
 };
