@@ -10,8 +10,8 @@ from agent.certificate.trust import load_trust
 from agent.certificate.verify import verify_record
 from agent.errors import CertificateError, ExitCode, Refused
 from agent.model.acceptance import ACCEPTANCE_SCHEMA, Acceptance, Decision
+from agent.model.language import Language
 from agent.model.record import Headline, Record
-from agent.model.statement import Language
 from agent.statement_cli import (
     add_signing_options,
     add_trust_options,

@@ -16,8 +16,8 @@ from agent.model.destruction import (
     DestructionTechnique,
 )
 from agent.model.drive import is_placeholder
+from agent.model.language import Language
 from agent.model.record import DriveRecord, Record
-from agent.model.statement import Language
 from agent.statement_cli import (
     add_signing_options,
     day,

@@ -12,7 +12,7 @@ from agent.certificate.statement import is_day
 from agent.errors import UsageError
 from agent.host.clock import SystemClock
 from agent.model.drive import printable
-from agent.model.statement import Language
+from agent.model.language import Language
 from agent.workflow.statements import Issued
 from agent.workflow.station import Station, open_station, read_passphrase
 
