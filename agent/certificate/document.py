@@ -18,6 +18,12 @@ from agent.model.record import Record
 MAXIMUM_BYTES = 16 * 1024 * 1024
 RECORD_NAME = "record.json"
 SIGNATURE_NAME = "record.json.p7s"
+TIME_STAMP_NAME = "record.json.p7s.tsr"
+LOG_PROOF_NAME = "record.json.tlog-proof"
+CRL_NAME = "crl.pem"
+ROOT_CRL_NAME = "root-crl.pem"
+PROVISIONAL_NAMES = frozenset({RECORD_NAME, SIGNATURE_NAME})
+FINAL_NAMES = PROVISIONAL_NAMES | {TIME_STAMP_NAME, LOG_PROOF_NAME, CRL_NAME}
 
 T = TypeVar("T")
 
@@ -56,16 +62,30 @@ def check_certified(pdf: bytes, seal: Seal) -> None:
 
 
 def read_attachments(pdf: bytes) -> tuple[bytes, bytes]:
-    """The record and its signature, the only two files attached; raises StepFailed SEAL."""
-    attached = _guarded(lambda: _attachments(pdf), "The document's attachments can't be read.")
-    if {name: len(contents) for name, contents in attached.items()} != {RECORD_NAME: 1, SIGNATURE_NAME: 1}:
-        raise _seal_failed("The document does not carry exactly one record and its signature.")
-    return attached[RECORD_NAME][0], attached[SIGNATURE_NAME][0]
+    """The record and its signature, of a provisional or of a final document; raises StepFailed SEAL."""
+    attached = _whole_set(pdf)
+    return attached[RECORD_NAME], attached[SIGNATURE_NAME]
+
+
+def read_proofs(pdf: bytes) -> dict[str, bytes]:
+    """What a final document carries beside record and signature, by name; empty for a provisional one; raises StepFailed SEAL."""
+    return {name: data for name, data in _whole_set(pdf).items() if name not in PROVISIONAL_NAMES}
 
 
 def attached_files(pdf: bytes) -> dict[str, list[bytes]]:
     """Every attached file by its name, whatever the document is; raises StepFailed SEAL."""
     return _guarded(lambda: _attachments(pdf), "The document's attachments can't be read.")
+
+
+def _whole_set(pdf: bytes) -> dict[str, bytes]:
+    attached = attached_files(pdf)
+    names = frozenset(attached)
+    is_whole = names in {PROVISIONAL_NAMES, FINAL_NAMES, FINAL_NAMES | {ROOT_CRL_NAME}}
+    if not is_whole or any(len(contents) != 1 for contents in attached.values()):
+        raise _seal_failed(
+            "The document does not carry exactly one record, its signature and, if final, its proofs."
+        )
+    return {name: contents[0] for name, contents in attached.items()}
 
 
 def extract_text(pdf: bytes) -> str:
