@@ -97,7 +97,7 @@ def compile_page(
     ]
     try:
         # The compiler's own stubs forget that it takes a dict of files.
-        pdf: bytes = typst.compile(  # type: ignore[call-overload]
+        pdf: bytes = typst.compile(  # type: ignore[type-var,call-overload,unused-ignore]
             files,
             font_paths=_fonts(),
             ignore_system_fonts=True,
@@ -125,22 +125,11 @@ def _proof(item: tuple[str, bytes]) -> Attachment:
     return Attachment(name, contents, "supplement", media_type, description)
 
 
+def template(name: str) -> bytes:
+    """The source of one of this package's own templates."""
+    return (_FOLDER / name).read_bytes()
+
+
 @cache
 def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(_FOLDER / "fonts")])
-
-
-def compile_template(name: str, inputs: dict[str, str], made_at: datetime) -> bytes:
-    """The PDF of one of this package's own templates; raises CertificateError."""
-    try:
-        return typst.compile(
-            (_FOLDER / name).read_bytes(),
-            font_paths=_fonts(),
-            ignore_system_fonts=True,
-            format="pdf",
-            sys_inputs=inputs,
-            pdf_standards=["a-3a", "ua-1"],
-            timestamp=max(0, int(made_at.timestamp())),
-        )
-    except RuntimeError as error:  # TypstError is one
-        raise CertificateError(f"The page can't be made: {error}.", "Report this.") from error

@@ -8,9 +8,10 @@ from agent.certificate.statement_words import say
 from agent.model.acceptance import Decision
 from agent.model.destruction import DestructionRecord, DestructionResult
 from agent.model.intake import IntakeReceipt
+from agent.model.language import Language
 from agent.model.lot import Lot, LotAcceptance, LotException, LotMedium
 from agent.model.sanitization import Method
-from agent.model.statement import Language, Statement
+from agent.model.statement import Statement
 
 DIGEST_SHOWN = 16
 """So many hex digits of a record's digest stand in the list of a lot; the manifest attached has all 64."""
@@ -38,6 +39,13 @@ def title(statement: Statement) -> str:
     return say(statement.language, names[type(statement)])
 
 
+def subtitle(statement: Statement) -> str:
+    """Which lot it is about; empty where it is about none."""
+    if isinstance(statement, Lot | IntakeReceipt):
+        return f"{say(statement.language, 'lot')} {shown(statement.lot, 80)}"
+    return ""
+
+
 def specimen_note(statement: Statement) -> str:
     """What stands under the headline of a specimen."""
     return say(statement.language, "specimen note") if statement.specimen else ""
@@ -49,7 +57,7 @@ def statement_words(statement: Statement, data: bytes) -> list[str]:
     What belongs together is looked for as one text, so that a word that stands elsewhere on the page does not count.
     """
     words = [
-        f"{title(statement)}{headline(statement)}{specimen_note(statement)}",
+        f"{title(statement)}{subtitle(statement)}{headline(statement)}{specimen_note(statement)}",
         statement.statement_id,
         hashlib.sha256(data).hexdigest(),
         shown(statement.issuer.organisation),
@@ -77,6 +85,11 @@ def exception_reason(language: Language, found: LotException) -> str:
     return f"{reason} ({say(language, found.outcome)})"
 
 
+def medium_name(language: Language, medium: LotMedium) -> str:
+    """What tells a medium from the others of its machine."""
+    return shown(medium.serial) or shown(medium.model) or say(language, "not stated")
+
+
 def medium_state(language: Language, medium: LotMedium) -> str:
     """A medium's outcome and the level that it reached."""
     level = "" if medium.level_reached is Method.NONE else f", {say(language, medium.level_reached.value)}"
@@ -84,9 +97,9 @@ def medium_state(language: Language, medium: LotMedium) -> str:
 
 
 def decision_words(language: Language, decision: LotAcceptance | None) -> str:
-    """Who decided what on a result; empty where nobody did."""
+    """Who decided what on a result, or that nobody has yet."""
     if decision is None:
-        return ""
+        return say(language, "not accepted yet")
     words = "accepted by" if decision.decision is Decision.ACCEPT else "rejected by"
     return say(language, words, who=shown(decision.validator, 32))
 
@@ -109,7 +122,7 @@ def _lot_words(lot: Lot) -> list[str]:
     ]
     for entry in lot.entries:
         words.append(f"{shown(entry.serial)}{shown(entry.asset_tag)}")
-        words += [f"{shown(m.serial) or shown(m.model)}{medium_state(language, m)}" for m in entry.media]
+        words += [f"{medium_name(language, m)}{medium_state(language, m)}" for m in entry.media]
         decision = decision_words(language, entry.acceptance)
         words.append(f"{say(language, entry.headline.value)}{decision}{entry.record_sha256[:DIGEST_SHOWN]}")
     return list(dict.fromkeys(words))

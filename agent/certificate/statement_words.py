@@ -6,7 +6,7 @@ One entry holds all three, so that none can be forgotten. What is signed keeps i
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from agent.model.statement import Language
+from agent.model.language import Language
 
 _ORDER = (Language.ENGLISH, Language.FRENCH, Language.GERMAN)
 
@@ -55,7 +55,7 @@ _COMMON = {
     "manufacturer": ("Manufacturer", "Fabricant", "Hersteller"),
     "no.": ("No.", "N°", "Nr."),
     "lot": ("Lot", "Lot", "Los"),
-    "donor": ("Donor's reference", "Référence du donateur", "Kennzeichen der spendenden Stelle"),
+    "donor": ("Donor's reference", "Référence du donateur", "Kennzeichen der Spende"),
     "place": ("Place", "Lieu", "Ort"),
     "remark": ("Remark", "Remarque", "Bemerkung"),
     "operator": ("Operator", "Opérateur", "Ausführende Person"),
@@ -154,13 +154,20 @@ _LOT = {
     "result": ("Result", "Résultat", "Ergebnis"),
     "medium": ("Medium", "Support", "Datenträger"),
     "reason": ("Reason", "Motif", "Grund"),
-    "record digest": ("SHA-256 of the record", "SHA-256 du procès-verbal", "SHA-256 des Protokolls"),
+    "record digest": ("SHA-256 of the record", "SHA-256 du PV", "SHA-256 des Protokolls"),
     "proof": ("Degree of proof", "Degré de preuve", "Beweisgrad"),
     "accepted by": ("accepted by {who}", "validé par {who}", "abgenommen von {who}"),
     "rejected by": ("rejected by {who}", "refusé par {who}", "zurückgewiesen von {who}"),
-    "intake receipt": ("Intake receipt", "Reçu de prise en charge", "Annahmebeleg"),
-    "destruction records": ("Destruction records", "Procès-verbaux de destruction", "Vernichtungsprotokolle"),
-    "supersedes": ("Corrects the lot", "Corrige le lot", "Berichtigt das Los"),
+    "intake receipt": ("Intake receipt, SHA-256", "Prise en charge, SHA-256", "Annahmebeleg, SHA-256"),
+    "destruction records": ("Destruction records", "PV de destruction", "Vernichtungsprotokolle"),
+    "supersedes": ("Corrects lot, SHA-256", "Corrige le lot, SHA-256", "Berichtigt Los, SHA-256"),
+}
+
+_DEGREES = {
+    "signed": ("signed", "signé", "signiert"),
+    "timestamped": ("timestamped", "horodaté", "mit Zeitstempel"),
+    "logged": ("logged", "journalisé", "im Transparenzlog"),
+    "witnessed": ("witnessed", "attesté", "bezeugt"),
 }
 
 _EXCEPTIONS = {
@@ -296,7 +303,7 @@ _LABEL = {
 }
 
 WORDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
-    {**_COMMON, **_HEADLINES, **_LOT, **_EXCEPTIONS, **_INTAKE, **_DESTRUCTION, **_LABEL}
+    {**_COMMON, **_HEADLINES, **_LOT, **_DEGREES, **_EXCEPTIONS, **_INTAKE, **_DESTRUCTION, **_LABEL}
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from agent.model.coherence import drive_contradiction
 from agent.model.drive import Bus, Exclusion, HiddenAreas, Identity, MediaType
 from agent.model.firmware import CommandOutcome, FirmwareResult
 from agent.model.firmware_evidence import shortcoming
@@ -214,11 +215,14 @@ def medium_outcome(drive: DriveRecord) -> Outcome:
         return by_state[drive.state]
     if drive.state not in {JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS}:
         return Outcome.INTERRUPTED
-    if not _level_reached(drive) or not _one_medium(drive):
+    if not _level_reached(drive) or not _one_medium(drive) or drive_contradiction(drive):
         return Outcome.FAILED
     if drive.technique is not Technique.OVERWRITE:
         return _by_firmware(drive)
-    return _read_back(drive) if _written_in_full(drive) else Outcome.FAILED
+    outcome = _read_back(drive) if _written_in_full(drive) else Outcome.FAILED
+    # Where the job itself ended with exceptions, evidence without any is not the whole of it.
+    excepted = drive.state is JobState.SANITIZED_WITH_EXCEPTIONS and outcome is Outcome.SANITIZED
+    return Outcome.FAILED if excepted else outcome
 
 
 def own_erase(drive: DriveRecord) -> FirmwareResult | None:

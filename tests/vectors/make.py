@@ -19,7 +19,7 @@ from tests.samples import throwaway_pki
 from tests.vectors.case import FOLDER, Case, pki
 from tests.vectors.chains import crls, roots, untrusted_cases
 from tests.vectors.pages import page_cases
-from tests.vectors.records import contradicting_cases, malformed_cases, valid_cases
+from tests.vectors.records import contradicting_cases, honest_cases, lying_cases, malformed_cases, valid_cases
 from tests.vectors.scope import verdicts
 
 FORM = "ardoise-vectors/1"
@@ -33,6 +33,8 @@ def cases() -> list[Case]:
         *malformed_cases(a),
         *untrusted_cases(a, b),
         *contradicting_cases(a),
+        *lying_cases(a),
+        *honest_cases(a),
         *page_cases(a, b),
     ]
 

@@ -12,8 +12,9 @@ from agent.model.preparation import Preparation, PreparationKind, PreparationOut
 from agent.model.record import DriveRecord, Outcome, medium_outcome
 from tests.samples import AT, sample_record
 
-HID = HiddenAreas(HiddenAreaState.PRESENT, 1000, 1500)
-SHOWN = HiddenAreas(HiddenAreaState.NONE_FOUND, 1500, 1500)
+SECTORS = 512_110_190_592 // 512
+HID = HiddenAreas(HiddenAreaState.PRESENT, SECTORS - 500, SECTORS)
+SHOWN = HiddenAreas(HiddenAreaState.NONE_FOUND, SECTORS, SECTORS)
 
 
 def entry(**changes: object) -> DriveRecord:

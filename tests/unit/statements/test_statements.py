@@ -20,8 +20,9 @@ from agent.certificate.verify_statement import (
 from agent.errors import CertificateError, MalformedRecord
 from agent.model.destruction import DestructionResult, DestructionTechnique
 from agent.model.json_form import to_json_form
+from agent.model.language import Language
 from agent.model.lot import LotHeadline
-from agent.model.statement import Language, Statement
+from agent.model.statement import Statement
 from tests.samples import AT, Pki, throwaway_pki
 from tests.statement_samples import POLICY, destruction, full_lot, intake, make_lot
 
