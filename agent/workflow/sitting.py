@@ -96,6 +96,7 @@ class Sitting:
             self.before = BeforeErase(machine, self._journals, clock, self._inspected, self.inspect)
             self._held = held.pop_all()
         self._uploads.start_if_waiting()
+        self._uploads.ask_log()
 
     # what is there --------------------------------------------------------------------------------------------
 
@@ -367,6 +368,7 @@ class Sitting:
                 self._desk.station,
                 self._outbox,
                 self._clock.now(),
+                clock_check=self._uploads.clock_check(),
             )
             self._uploads.refresh()
         except (AgentError, OSError) as error:
