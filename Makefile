@@ -63,6 +63,9 @@ pictures: $(VENV)/ready ## draw the screens of docs/images anew
 vectors: $(VENV)/ready ## make tests/vectors anew
 	$(BIN)/python -m tests.vectors.make
 
+schemas: $(VENV)/ready ## write docs/schema anew: what is signed, as JSON Schema
+	$(BIN)/python -m tests.schemas docs/schema
+
 texts: $(VENV)/ready ## collect the screen's texts and compile the catalogues
 	$(BIN)/python -m tests.texts
 
