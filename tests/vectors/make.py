@@ -10,6 +10,7 @@ the cases, never copied from a verifier's answer.
 import itertools
 import json
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.vectors.chains import crls, roots, untrusted_cases
 from tests.vectors.pages import page_cases
 from tests.vectors.records import contradicting_cases, honest_cases, lying_cases, malformed_cases, valid_cases
 from tests.vectors.scope import verdicts
+from tests.vectors.weak import weak_cases
 
 FORM = "ardoise-vectors/1"
 
@@ -32,6 +34,7 @@ def cases() -> list[Case]:
         *valid_cases(a),
         *malformed_cases(a),
         *untrusted_cases(a, b),
+        *weak_cases(a),
         *contradicting_cases(a),
         *lying_cases(a),
         *honest_cases(a),
@@ -85,5 +88,7 @@ def _serials() -> Callable[[], int]:
 
 
 if __name__ == "__main__":
-    _clear(FOLDER)
-    write(FOLDER)
+    with tempfile.TemporaryDirectory() as name:
+        write(Path(name))
+        _clear(FOLDER)
+        shutil.copytree(name, FOLDER, dirs_exist_ok=True)
