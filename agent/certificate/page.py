@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import typst
 
@@ -89,15 +90,14 @@ def compile_page(
     source: bytes, view: Mapping[str, object], attached: tuple[Attachment, ...], made_at: datetime
 ) -> bytes:
     """The PDF that a template makes of a view, with the parts that all templates share; raises CertificateError."""
-    files = {"main.typ": source, _COMMON: (_FOLDER / _COMMON).read_bytes()}
+    files: Any = {"main.typ": source, _COMMON: (_FOLDER / _COMMON).read_bytes()}
     files.update({f"attached/{file.name}.json": _as_text(file.contents) for file in attached})
     listed = [
         {"name": f.name, "relationship": f.relationship, "type": f.media_type, "description": f.description}
         for f in attached
     ]
     try:
-        # The compiler's own stubs forget that it takes a dict of files.
-        pdf: bytes = typst.compile(  # type: ignore[type-var]
+        pdf: bytes = typst.compile(
             files,
             font_paths=_fonts(),
             ignore_system_fonts=True,
