@@ -9,7 +9,7 @@ CODE := agent server_stub tests
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix test-root packages machines pictures vectors texts lock clean
+.PHONY: help run test lint fix test-root browser-test verify-page packages machines pictures vectors texts lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,13 @@ fix: $(VENV)/ready ## let ruff repair what it can
 
 test-root: packages $(VENV)/ready ## as root: real block devices (loop devices on sparse files only)
 	$(BIN)/python -m pytest -m root -q $(AGAIN)
+
+browser-test: packages $(VENV)/ready ## verify.html in a headless Chromium, without a network
+	@sh .ci/packages chromium chromium-driver
+	$(BIN)/python -m pytest -q --durations=3 tests/browser/browser_*.py $(AGAIN)
+
+verify-page: $(VENV)/ready ## build verify.html from its sources
+	$(BIN)/python -m agent.certificate.web.build
 
 packages: ## install the README's packages where this user may, else name what is missing
 	@sh .ci/packages $(PACKAGES)

@@ -13,7 +13,18 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agent import __version__, cli, pki_cli, thaw_cli, verify_cli
+from agent import (
+    __version__,
+    accept_cli,
+    cli,
+    destroy_cli,
+    intake_cli,
+    label_cli,
+    lot_cli,
+    pki_cli,
+    thaw_cli,
+    verify_cli,
+)
 from agent.errors import AgentError, ExitCode, UsageError
 from agent.host.clock import SystemClock
 from agent.host.machine import Machine
@@ -73,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     capture.add_argument("folder", type=Path, metavar="DIR")
     verify_cli.add_verify_command(commands)
     pki_cli.add_pki_commands(commands)
+    intake_cli.add_intake_command(commands)
+    lot_cli.add_lot_commands(commands)
+    destroy_cli.add_destroy_command(commands)
+    accept_cli.add_accept_command(commands)
+    label_cli.add_label_commands(commands)
     return parser
 
 
@@ -80,6 +96,12 @@ def _dispatch(arguments: argparse.Namespace) -> int:
     commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
         "verify": verify_cli.run_verify,
         "pki": pki_cli.run_pki,
+        "intake": intake_cli.run_intake,
+        "lot": lot_cli.run_lot,
+        "destroy": destroy_cli.run_destroy,
+        "accept": accept_cli.run_accept,
+        "label": label_cli.run_label,
+        "code": label_cli.run_code,
         "upload": cli.run_upload,
         "capture": _capture,
         "list": lambda a: cli.run_list(_machine(a, ()), a),

@@ -115,6 +115,10 @@ class SignatureInvalid(CertificateError):
     """A signature envelope that does not have the one form allowed, or does not sign these bytes."""
 
 
+class ProofInvalid(CertificateError):
+    """A proof of the transparency log, a checkpoint or a time stamp that does not hold."""
+
+
 class KeyLocked(AgentError):
     """The passphrase does not open the key."""
 

@@ -10,10 +10,12 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.certificate.pki import Authority, issue_station, make_crl, make_issuing_ca, make_root
+from agent.certificate.note import VerifierKey, verifier_key
+from agent.certificate.pki import Authority, issue_leaf, issue_station, make_crl, make_issuing_ca, make_root
 from agent.certificate.station import StationKey
-from agent.certificate.trust import Chain, Trust
+from agent.certificate.trust import Chain, LeafKind, Trust
 from agent.model.drive import Exclusion, ExclusionReason, HiddenAreas, HiddenAreaState, Identity, SerialSource
 from agent.model.health import HealthReport, SelfTestKind, SelfTestState, SelfTestStatus, Verdict
 from agent.model.job import JobState, VerificationResult
@@ -84,6 +86,25 @@ def throwaway_pki(
     return Pki(root, issuing_ca, StationKey(chain, issued.private_key))
 
 
+ORIGIN = "log.example/ardoise"
+
+
+def leaf_key(pki: Pki, kind: LeafKind, *, name: str = "", at: datetime = AT, days: int = 20 * 365) -> StationKey:
+    """A key of this kind below the chain's issuing CA; the same for the same arguments."""
+    common_name = name or f"registry.example {kind}"
+    key = fixed_key(f"{pki.root.certificate.subject.rfc4514_string()} {kind} {name}")
+    issued = issue_leaf(pki.issuing_ca, common_name, kind, at, life=timedelta(days=days), key=key)
+    return StationKey(
+        Chain(issued.certificate, pki.issuing_ca.certificate, pki.root.certificate), issued.private_key
+    )
+
+
+def log_key(seed: str = "log") -> tuple[Ed25519PrivateKey, VerifierKey]:
+    """A log's key, the same in each run, and its verifier key under ORIGIN."""
+    key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"{seed} key".encode()).digest())
+    return key, verifier_key(ORIGIN, key.public_key())
+
+
 def sample_record(
     kind: str = "laptop",
     *,
@@ -111,7 +132,7 @@ def sample_record(
         station_link=StationLink(sequence, "" if sequence == 1 else "ab" * 32),
         tool=TOOL,
         host=host,
-        policy=Policy(),
+        policy=Policy(verification=VerificationKind.SAMPLED) if kind == "sampled" else Policy(),
         drives=drives,
     )
 

@@ -13,9 +13,7 @@ def before_facts(drive: DriveRecord, words: Words) -> list[tuple[str, str]]:
     steps = drive.preparations
     left_out = len(steps) - _MOST_SHOWN
     facts = [("\u2026", words.say("more", count=left_out))] if left_out > 0 else []
-    return facts + [
-        (words.moment(step.at), _step_words(step, words)) for step in steps[max(0, left_out) :]
-    ]
+    return facts + [(words.moment(step.at), _step_words(step, words)) for step in steps[max(0, left_out) :]]
 
 
 def hidden_facts(drive: DriveRecord, words: Words) -> list[tuple[str, str]]:

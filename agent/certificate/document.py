@@ -11,13 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from agent.certificate.page_text import missing_words, verified_words
+from agent.certificate.page_text import page_faults
 from agent.certificate.report import FailureKind, StepFailed
+from agent.model.language import Language
 from agent.model.record import Record
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
 RECORD_NAME = "record.json"
 SIGNATURE_NAME = "record.json.p7s"
+TIME_STAMP_NAME = "record.json.p7s.tsr"
+LOG_PROOF_NAME = "record.json.tlog-proof"
+CRL_NAME = "crl.pem"
+ROOT_CRL_NAME = "root-crl.pem"
+PROVISIONAL_NAMES = frozenset({RECORD_NAME, SIGNATURE_NAME})
+FINAL_NAMES = PROVISIONAL_NAMES | {TIME_STAMP_NAME, LOG_PROOF_NAME, CRL_NAME}
 
 T = TypeVar("T")
 
@@ -56,11 +63,30 @@ def check_certified(pdf: bytes, seal: Seal) -> None:
 
 
 def read_attachments(pdf: bytes) -> tuple[bytes, bytes]:
-    """The record and its signature, the only two files attached; raises StepFailed SEAL."""
-    attached = _guarded(lambda: _attachments(pdf), "The document's attachments can't be read.")
-    if {name: len(contents) for name, contents in attached.items()} != {RECORD_NAME: 1, SIGNATURE_NAME: 1}:
-        raise _seal_failed("The document does not carry exactly one record and its signature.")
-    return attached[RECORD_NAME][0], attached[SIGNATURE_NAME][0]
+    """The record and its signature, of a provisional or of a final document; raises StepFailed SEAL."""
+    attached = _whole_set(pdf)
+    return attached[RECORD_NAME], attached[SIGNATURE_NAME]
+
+
+def read_proofs(pdf: bytes) -> dict[str, bytes]:
+    """What a final document carries beside record and signature, by name; empty for a provisional one; raises StepFailed SEAL."""
+    return {name: data for name, data in _whole_set(pdf).items() if name not in PROVISIONAL_NAMES}
+
+
+def attached_files(pdf: bytes) -> dict[str, list[bytes]]:
+    """Every attached file by its name, whatever the document is; raises StepFailed SEAL."""
+    return _guarded(lambda: _attachments(pdf), "The document's attachments can't be read.")
+
+
+def _whole_set(pdf: bytes) -> dict[str, bytes]:
+    attached = attached_files(pdf)
+    names = frozenset(attached)
+    is_whole = names in {PROVISIONAL_NAMES, FINAL_NAMES, FINAL_NAMES | {ROOT_CRL_NAME}}
+    if not is_whole or any(len(contents) != 1 for contents in attached.values()):
+        raise _seal_failed(
+            "The document does not carry exactly one record, its signature and, if final, its proofs."
+        )
+    return {name: contents[0] for name, contents in attached.items()}
 
 
 def extract_text(pdf: bytes) -> str:
@@ -68,15 +94,30 @@ def extract_text(pdf: bytes) -> str:
     pages = _guarded(
         lambda: [str(page.extract_text()) for page in _open(pdf).pages], "The pages' text can't be read."
     )
-    return "".join(pages)
+    return "\n".join(pages)
 
 
 def check_page(pdf: bytes, record: Record, record_bytes: bytes) -> str:
-    """The page says what the record says; raises StepFailed SEAL."""
-    missing = missing_words(extract_text(pdf), verified_words(record, record_bytes))
-    if missing:
-        raise _seal_failed(f"The page does not show what the record says: {missing[0]!r} is missing.")
-    return "headline, outcomes, serial numbers and digest stand in the page's text"
+    """The page says what the record says, every string of it; raises StepFailed SEAL."""
+    language = page_language(pdf)
+    faults = faults_of_page(pdf, record, record_bytes)
+    if faults:
+        raise _seal_failed(f"The page does not say what the record says: {faults[0]!r}.")
+    return f"every printed string is the record's (language: {language.value})"
+
+
+def faults_of_page(pdf: bytes, record: Record, record_bytes: bytes) -> list[str]:
+    """What the page lacks or says too much, in the language that it names; a document without proofs is provisional."""
+    return page_faults(
+        extract_text(pdf), record, record_bytes, page_language(pdf), provisional=not read_proofs(pdf)
+    )
+
+
+def page_language(pdf: bytes) -> Language:
+    """The language that the document's catalog names (ISO 32000-1, 14.9.2); raises StepFailed SEAL."""
+    return _guarded(
+        lambda: Language(str(_open(pdf).trailer["/Root"]["/Lang"])), "The document names no known language."
+    )
 
 
 def _open(pdf: bytes) -> Any:  # noqa: ANN401 - pypdf is imported only where a document is read

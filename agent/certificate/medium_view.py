@@ -37,7 +37,9 @@ def medium_page(record: Record, number: int, mark: str, words: Words) -> View:
         "before": _section("before", before_facts(drive, words), words),
         "hidden": {"heading": words.say("hidden"), "facts": hidden_facts(drive, words)},
         "passes": _passes(drive, words),
-        "own_erase": {"heading": words.say("own erase"), "attempts": attempts(drive, words)} if drive.attempts else {},
+        "own_erase": {"heading": words.say("own erase"), "attempts": attempts(drive, words)}
+        if drive.attempts
+        else {},
         "health": health_table(drive, words),
         "plan": _plan(drive, words),
     }
@@ -166,7 +168,9 @@ def _passes(drive: DriveRecord, words: Words) -> View:
 
 
 def _pass(done: PassResult, check: VerificationResult | None, words: Words) -> list[str]:
-    verified = words.grouped(check.bytes_matching) if check is not None and check.of_pass == done.number else "\u2013"
+    verified = (
+        words.grouped(check.bytes_matching) if check is not None and check.of_pass == done.number else "\u2013"
+    )
     spec = done.spec
     pattern = (
         words.say("random", generator=RANDOM_GENERATOR)

@@ -53,15 +53,14 @@ def render_page(
     *,
     language: Language | None = None,
     proofs: Mapping[str, bytes] | None = None,
-    provisional: bool = False,
 ) -> bytes:
     """The unsealed PDF of a record; `template` replaces the Typst source; raises CertificateError.
 
-    `language` is the record's own where none is given; `proofs` are attached by their names; `provisional` marks a
-    station's own copy.
+    `language` is the record's own where none is given. `proofs` are attached by their names; a page without any is a
+    station's own, and marked as provisional.
     """
     source = template if template is not None else (_FOLDER / "certificate.typ").read_bytes()
-    view = page_view(record, record_bytes, language, provisional=provisional)
+    view = page_view(record, record_bytes, language, provisional=not proofs)
     attached = (*evidence_attachments(record_bytes, signature), *map(_proof, (proofs or {}).items()))
     return compile_page(source, view, attached, record.time.issued_at)
 
@@ -123,6 +122,11 @@ def _proof(item: tuple[str, bytes]) -> Attachment:
     name, contents = item
     media_type, description = _PROOFS[name]
     return Attachment(name, contents, "supplement", media_type, description)
+
+
+def template(name: str) -> bytes:
+    """The source of one of this package's own templates."""
+    return (_FOLDER / name).read_bytes()
 
 
 @cache

@@ -13,7 +13,7 @@ from agent.certificate.words import Words
 from agent.model.language import Language
 from agent.model.record import SANITIZED, Headline, Record, document_kind
 
-__all__ = ["SANITIZED", "missing_words", "page_faults", "page_strings", "sealed_words", "shown", "verified_words"]
+__all__ = ["SANITIZED", "missing_words", "page_faults", "page_strings", "shown", "verified_words"]
 
 
 def page_strings(view: Any) -> Iterator[str]:  # noqa: ANN401 - JSON has no narrower type
@@ -35,9 +35,6 @@ def verified_words(
 ) -> list[str]:
     """Every string that the page of this record shows; they change only with the record's schema."""
     return list(page_strings(page_view(record, record_bytes, language, provisional=provisional)))
-
-
-sealed_words = verified_words
 
 
 def page_faults(

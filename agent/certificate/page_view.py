@@ -71,7 +71,8 @@ def page_view(
         "issued": {"heading": words.say("issued by"), "facts": _issued(record, words)},
         "verify": _verify(record_bytes, kind, words),
         "pages": [
-            medium_page(record, number, MARKS[drive.outcome], words) for number, drive in enumerate(record.drives, 1)
+            medium_page(record, number, MARKS[drive.outcome], words)
+            for number, drive in enumerate(record.drives, 1)
         ],
     }
 
@@ -153,7 +154,12 @@ def _machine(record: Record, words: Words) -> Facts:
         (words.say("processor"), shown(host.processor) or unknown),
         (words.say("memory"), memory),
     ]
-    said = {"lot": stated.lot, "site": stated.site, "source": stated.source, "classification": stated.classification}
+    said = {
+        "lot": stated.lot,
+        "site": stated.site,
+        "source": stated.source,
+        "classification": stated.classification,
+    }
     facts += [(words.say(key), shown(text)) for key, text in said.items() if text]
     if stated.destination is not None:
         facts.append((words.say("destination"), words.term(stated.destination)))
@@ -200,7 +206,9 @@ def _issued(record: Record, words: Words) -> Facts:
     where = words.term(record.environment)
     if record.environment is Environment.LIVE_IMAGE:
         where = f"{where}, {words.say('image', digest=shown(tool.image_sha256))}"
-    operator = ", ".join(shown(part) for part in (record.operator.id, stated.operator_title, stated.contact) if part)
+    operator = ", ".join(
+        shown(part) for part in (record.operator.id, stated.operator_title, stated.contact) if part
+    )
     facts = [
         (words.say("station"), f"{shown(record.issuer.station)}, {shown(record.issuer.organisation)}"),
         (words.say("operator"), operator),

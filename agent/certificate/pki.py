@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from agent.certificate.trust import CA_USAGE, STATION_USAGE
+from agent.certificate.trust import CA_USAGE, REGISTRY_USAGE, STATION_USAGE, TIME_STAMPING, LeafKind
 from agent.errors import KeyLocked, StationError
 
 ITERATIONS = 600_000
@@ -90,13 +90,29 @@ def issue_station(
     key: ec.EllipticCurvePrivateKey | None = None,
 ) -> Issued:
     """A station's certificate, never longer than its CA's."""
+    return issue_leaf(issuing_ca, station, LeafKind.STATION, at, life=life, key=key)
+
+
+def issue_leaf(
+    issuing_ca: Authority,
+    name: str,
+    kind: LeafKind,
+    at: datetime,
+    *,
+    life: timedelta,
+    key: ec.EllipticCurvePrivateKey | None = None,
+) -> Issued:
+    """A certificate of this kind, never longer than its CA's."""
     key = key or new_key()
     organisation = str(issuing_ca.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
     end = min(at + life, issuing_ca.certificate.not_valid_after_utc)
-    subject = _name(organisation, station)
+    subject = _name(organisation, name)
     builder = _builder(subject, issuing_ca.certificate.subject, (key, issuing_ca.private_key), at, end)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(STATION_USAGE, critical=True)
+    usage = STATION_USAGE if kind is LeafKind.STATION else REGISTRY_USAGE
+    builder = builder.add_extension(usage, critical=True)
+    if kind is LeafKind.TIME_STAMPING:
+        builder = builder.add_extension(TIME_STAMPING, critical=True)
     return Issued(_sign(builder, issuing_ca.private_key), key)
 
 

@@ -1,4 +1,6 @@
-"""The PDF's seal: PAdES B-B (EN 319 142-1), certified, no changes allowed, one signature over the whole file.
+"""The PDF's seal: PAdES (EN 319 142-1), certified, no changes allowed, one signature over the whole file.
+
+A station's provisional document is sealed B-B, the registry's final one B-T: its seal carries a time stamp of itself.
 
 pyHanko writes the field and the placeholder; the envelope is the record's own form (cades.py), so that one strict verifier
 serves both. Only what the page really says is sealed: its text is extracted and compared first.
@@ -15,27 +17,41 @@ from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
-from agent.certificate.cades import sign_digest
-from agent.certificate.document import extract_text, read_attachments
-from agent.certificate.page_text import missing_words, sealed_words
+from agent.certificate.cades import Stamper, sign_digest
+from agent.certificate.document import faults_of_page, read_attachments
 from agent.certificate.record import decode_record
 from agent.certificate.station import StationKey
 from agent.errors import CertificateError
 
 FIELD_NAME = "Seal"
 
-# Hex digits; twice what today's envelope needs, so that a time stamp will fit.
+BY_STATION = "Sealed by the station that signed the record"
+BY_REGISTRY = "Sealed by the registry that archived the record"
+
+# Hex digits; a time stamp holds two certificates more.
 _RESERVED = 8192
+_RESERVED_STAMPED = 16384
 
 
 def seal_page(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
-    """The sealed document; raises CertificateError where the page does not say what its attached record says."""
+    """A station's sealed document; raises CertificateError where the page does not say what its attached record says."""
+    _check_words(pdf)
+    return seal_pdf(pdf, key, signing_time)
+
+
+def seal_final(pdf: bytes, key: StationKey, signing_time: datetime, stamp: Stamper) -> bytes:
+    """The registry's sealed document, its seal time-stamped; raises CertificateError as `seal_page` does."""
+    _check_words(pdf)
+    return seal_pdf(pdf, key, signing_time, BY_REGISTRY, stamp)
+
+
+def _check_words(pdf: bytes) -> None:
     record_bytes, _ = read_attachments(pdf)
-    record = decode_record(record_bytes)
-    missing = missing_words(extract_text(pdf), sealed_words(record, record_bytes))
-    if missing:
-        raise CertificateError(f"The page does not show {missing[0]!r}; it is not sealed.", "Check the template.")
-    return _seal(pdf, key, signing_time)
+    faults = faults_of_page(pdf, decode_record(record_bytes), record_bytes)
+    if faults:
+        raise CertificateError(
+            f"The page does not say what its record says: {faults[0]!r}; it is not sealed.", "Check the template."
+        )
 
 
 class _RepeatableWriter(IncrementalPdfFileWriter):
@@ -50,7 +66,10 @@ class _RepeatableWriter(IncrementalPdfFileWriter):
         """Leave the metadata as the page has it: sealing changes nothing that it describes."""
 
 
-def _seal(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
+def seal_pdf(
+    pdf: bytes, key: StationKey, signing_time: datetime, reason: str = BY_STATION, stamp: Stamper | None = None
+) -> bytes:
+    """Seal a page whose words the caller has compared with what is attached."""
     writer = _RepeatableWriter(io.BytesIO(pdf))
     steps = PdfCMSEmbedder().write_cms(field_name=FIELD_NAME, writer=writer)
     next(steps)
@@ -58,13 +77,13 @@ def _seal(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
         timestamp=signing_time.replace(microsecond=0),
         subfilter=SigSeedSubFilter.PADES,
         name=key.issuer.station,
-        reason="Sealed by the station that signed the record",
-        bytes_reserved=_RESERVED,
+        reason=reason,
+        bytes_reserved=_RESERVED if stamp is None else _RESERVED_STAMPED,
     )
     certify = SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
     steps.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=certify))
     prepared, output = steps.send(SigIOSetup(md_algorithm="sha256"))
-    envelope = sign_digest(prepared.document_digest, key, None).hex().encode("ascii")
+    envelope = sign_digest(prepared.document_digest, key, None, stamp).hex().encode("ascii")
     # Filled in here and not by pyHanko, which writes upper-case digits: one canonical spelling leaves nothing to vary.
     output.seek(prepared.reserved_region_start + 1)
     output.write(envelope)

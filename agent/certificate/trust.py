@@ -1,34 +1,48 @@
 """Who is trusted: roots, the path of exactly three certificates below them, validity, and the issuing CA's CRL.
 
-The shape is fixed (docs/certificate.md, "The chain"): root (path length 1) -> issuing CA (path length 0) -> station
-(critical keyUsage digitalSignature + nonRepudiation), P-256 and SHA-256 throughout. Anything else is refused, an unknown
-critical extension included (RFC 5280 4.2).
+The shape is fixed (docs/certificate.md, "The chain"): root (path length 1) -> issuing CA (path length 0) -> station, registry
+or time-stamping authority, each with a keyUsage that the others don't have, P-256 and SHA-256 throughout. Anything else is
+refused, an unknown critical extension included (RFC 5280 4.2).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
+from cryptography.x509.oid import CRLEntryExtensionOID, ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
 
-from agent.certificate.cades import CERTIFICATE_ERRORS
+from agent.certificate.checkpoint import Checkpoint, open_checkpoint
+from agent.certificate.cms_form import CERTIFICATE_ERRORS
+from agent.certificate.note import VerifierKey, parse_verifier_key
 from agent.certificate.report import FailureKind, Signer, StepFailed
-from agent.errors import UsageError
+from agent.errors import ProofInvalid, UsageError
 
 _KNOWN_EXTENSIONS = (
     x509.BasicConstraints, x509.KeyUsage, x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier,
 )  # fmt: skip
 
 
+class LeafKind(StrEnum):
+    """What a certificate at the end of a chain is for."""
+
+    STATION = "station"
+    REGISTRY = "registry"
+    TIME_STAMPING = "time-stamping authority"
+
+
 @dataclass(frozen=True)
 class Trust:
-    """The roots that the verifier was given, and the CRL if there is one."""
+    """What the verifier was given: roots, and where there are any the CRL, keys of logs, and a log's newest known head."""
 
     roots: tuple[x509.Certificate, ...]
     crl: x509.CertificateRevocationList | None = None
+    log_keys: tuple[VerifierKey, ...] = ()
+    checkpoint: Checkpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +68,21 @@ class Chain:
         )
 
 
-def load_trust(root_pem: bytes, crl: bytes | None = None) -> Trust:
-    """Trust from one or more root certificates in PEM and a CRL in PEM or DER; raises UsageError."""
+ROOT_FILE, CRL_FILE, LOG_KEY_FILE, CHECKPOINT_FILE = "root.pem", "crl.pem", "log.vkey", "checkpoint"
+TRUST_FILES = (ROOT_FILE, CRL_FILE, LOG_KEY_FILE, CHECKPOINT_FILE)
+
+
+def load_trust_files(files: Mapping[str, bytes]) -> Trust:
+    """Trust from the files of a folder by their names (TRUST_FILES), of which only root.pem must be there; raises UsageError."""
+    if ROOT_FILE not in files:
+        raise UsageError(f"The folder of what is trusted holds no {ROOT_FILE}.")
+    return load_trust(files[ROOT_FILE], files.get(CRL_FILE), files.get(LOG_KEY_FILE), files.get(CHECKPOINT_FILE))
+
+
+def load_trust(
+    root_pem: bytes, crl: bytes | None = None, log_keys: bytes | None = None, checkpoint: bytes | None = None
+) -> Trust:
+    """Trust from roots in PEM, a CRL in PEM or DER, keys of logs (one on each line) and a signed checkpoint; raises UsageError."""
     try:
         roots = tuple(x509.load_pem_x509_certificates(root_pem))
     except ValueError as error:
@@ -64,11 +91,13 @@ def load_trust(root_pem: bytes, crl: bytes | None = None) -> Trust:
         ) from error
     if not all(is_root(root) for root in roots):
         raise UsageError("A trusted certificate is not a self-signed root for P-256 and SHA-256.")
-    return Trust(roots, None if crl is None else _load_crl(crl))
+    logs = () if log_keys is None else _load_log_keys(log_keys)
+    head = None if checkpoint is None else _load_checkpoint(checkpoint, logs)
+    return Trust(roots, None if crl is None else load_crl(crl), logs, head)
 
 
-def find_chain(leaf_der: bytes, issuing_ca_der: bytes, trust: Trust) -> Chain:
-    """The checked path from a station's certificate to a given root; raises StepFailed UNTRUSTED."""
+def find_chain(leaf_der: bytes, issuing_ca_der: bytes, trust: Trust, kind: LeafKind = LeafKind.STATION) -> Chain:
+    """The checked path from a certificate of this kind to a given root; raises StepFailed UNTRUSTED."""
     try:
         leaf, issuing_ca = (x509.load_der_x509_certificate(der) for der in (leaf_der, issuing_ca_der))
     except CERTIFICATE_ERRORS as error:
@@ -78,15 +107,15 @@ def find_chain(leaf_der: bytes, issuing_ca_der: bytes, trust: Trust) -> Chain:
     if root is None:
         raise _untrusted("The signer's chain does not lead to a trusted root.")
     if not is_issuing_ca(issuing_ca) or not _is_issued_by(leaf, issuing_ca):
-        raise _untrusted("The station's certificate was not issued by the CA that travels with it.")
-    if not is_station(leaf):
-        raise _untrusted("The signer's certificate is not meant for signing records (keyUsage, extensions).")
+        raise _untrusted(f"The {kind}'s certificate was not issued by the CA that travels with it.")
+    if not _IS_KIND[kind](leaf):
+        raise _untrusted(f"The signer's certificate is not meant for {_PURPOSES[kind]} (keyUsage, extensions).")
     return Chain(leaf, issuing_ca, root)
 
 
-def check_validity(chain: Chain, at: datetime) -> str:
+def check_validity(chain: Chain, at: datetime, kind: LeafKind = LeafKind.STATION) -> str:
     """Judge the three validity periods at one moment; the text says which; raises StepFailed EXPIRED or NOT_YET_VALID."""
-    for certificate, title in ((chain.leaf, "station"), (chain.issuing_ca, "issuing CA"), (chain.root, "root")):
+    for certificate, title in ((chain.leaf, kind.value), (chain.issuing_ca, "issuing CA"), (chain.root, "root")):
         if at > certificate.not_valid_after_utc:
             raise StepFailed(
                 FailureKind.EXPIRED,
@@ -98,23 +127,75 @@ def check_validity(chain: Chain, at: datetime) -> str:
                 FailureKind.NOT_YET_VALID,
                 f"The {title}'s certificate is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}.",
             )
-    return f"valid on {at:%Y-%m-%d} (station until {chain.leaf.not_valid_after_utc:%Y-%m-%d})"
+    return f"valid on {at:%Y-%m-%d} ({kind} until {chain.leaf.not_valid_after_utc:%Y-%m-%d})"
 
 
-def check_revocation(chain: Chain, crl: x509.CertificateRevocationList, at: datetime) -> str:
-    """Look the station up in its CA's CRL; raises StepFailed REVOKED, or UNTRUSTED where the CRL proves nothing."""
-    entry = crl.get_revoked_certificate_by_serial_number(chain.leaf.serial_number)
-    key = chain.issuing_ca.public_key()
-    if crl.issuer != chain.issuing_ca.subject or not isinstance(key, ec.EllipticCurvePublicKey):
-        raise _untrusted("The CRL is not one of the CA that issued the station's certificate.")
+def check_revocation(
+    chain: Chain,
+    crl: x509.CertificateRevocationList,
+    at: datetime,
+    *,
+    stamped: bool = False,
+    kind: LeafKind = LeafKind.STATION,
+) -> str:
+    """Look the leaf up in its CA's CRL; raises StepFailed REVOKED, or UNTRUSTED where the CRL proves nothing.
+
+    `at` is the moment for which it must hold; `stamped` says that a verified time stamp proves it, so that a later revocation
+    leaves what was signed before it valid (docs/certificate.md, "Revocation"); the text then says so.
+    """
+    return _look_up(chain.leaf, chain.issuing_ca, crl, (at, stamped), kind.value)
+
+
+def check_ca_revocation(
+    chain: Chain, crl: x509.CertificateRevocationList, at: datetime, *, stamped: bool = False
+) -> str:
+    """Look the issuing CA up in the root's CRL, by the rules of `check_revocation`; raises StepFailed REVOKED, UNTRUSTED."""
+    return _look_up(chain.issuing_ca, chain.root, crl, (at, stamped), "issuing CA")
+
+
+def is_crl_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    """Whether the CRL calls this certificate's subject its issuer; its signature is another question."""
+    return crl.issuer == issuer.subject
+
+
+def _look_up(
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    crl: x509.CertificateRevocationList,
+    moment: tuple[datetime, bool],
+    title: str,
+) -> str:
+    at, stamped = moment
+    entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    key = issuer.public_key()
+    if not is_crl_of(crl, issuer) or not isinstance(key, ec.EllipticCurvePublicKey):
+        raise _untrusted(f"The CRL is not one of the CA that issued the {title}'s certificate.")
     if crl.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256 or not crl.is_signature_valid(key):
         raise _untrusted("The CRL's signature does not verify with the issuing CA's key.")
     if entry is not None:
-        # The signing time is only a claim, so a revoked key proves nothing, whatever date it writes.
-        raise StepFailed(FailureKind.REVOKED, f"The station was revoked on {entry.revocation_date_utc:%Y-%m-%d}.")
+        return _judge_revoked(entry, at, title, stamped=stamped)
     if crl.next_update_utc is None or at > crl.next_update_utc:
         raise _untrusted("The CRL is out of date; fetch a newer one.")
     return f"not revoked, by the CRL of {crl.last_update_utc:%Y-%m-%d}"
+
+
+def _judge_revoked(entry: x509.RevokedCertificate, at: datetime, title: str, *, stamped: bool) -> str:
+    since = entry.revocation_date_utc
+    try:
+        invalidity = entry.extensions.get_extension_for_oid(CRLEntryExtensionOID.INVALIDITY_DATE).value
+        if isinstance(invalidity, x509.InvalidityDate):
+            since = min(since, invalidity.invalidity_date_utc)
+    except (*CERTIFICATE_ERRORS, x509.ExtensionNotFound):
+        # An entry without the date, or one that can't be read: then the day of the revocation has to do.
+        since = entry.revocation_date_utc
+    if stamped and at < since:
+        return f"{REVOKED_LATER} (not to be trusted from {since:%Y-%m-%d %H:%M} UTC on): stamped before, on {at:%Y-%m-%d %H:%M} UTC"
+    # The signing time is only a claim, so a revoked key proves nothing, whatever date it writes.
+    raise StepFailed(FailureKind.REVOKED, f"The {title} was revoked on {entry.revocation_date_utc:%Y-%m-%d}.")
+
+
+REVOKED_LATER = "revoked later"
+"""How the text of `check_revocation` begins where the certificate was revoked after the time stamp."""
 
 
 def is_test_root(root: x509.Certificate) -> bool:
@@ -134,10 +215,23 @@ def is_issuing_ca(certificate: x509.Certificate) -> bool:
 
 def is_station(certificate: x509.Certificate) -> bool:
     """Whether this certificate is for signing records and nothing else."""
-    usage, critical = _extension(certificate, x509.KeyUsage)
-    constraints, _ = _extension(certificate, x509.BasicConstraints)
-    is_ca = isinstance(constraints, x509.BasicConstraints) and constraints.ca
-    return usage == STATION_USAGE and critical and not is_ca and _is_plain(certificate)
+    return _is_leaf(certificate, STATION_USAGE) and _is_plain(certificate)
+
+
+def is_registry(certificate: x509.Certificate) -> bool:
+    """Whether this certificate is for sealing final documents and nothing else."""
+    return _is_leaf(certificate, REGISTRY_USAGE) and _is_plain(certificate)
+
+
+def is_tsa(certificate: x509.Certificate) -> bool:
+    """Whether this certificate is for time stamps and nothing else (RFC 3161 2.3)."""
+    purposes, critical = _extension(certificate, x509.ExtendedKeyUsage)
+    return (
+        _is_leaf(certificate, REGISTRY_USAGE)
+        and critical
+        and purposes == TIME_STAMPING
+        and _is_plain(certificate, may_have_purposes=True)
+    )
 
 
 def common_text(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
@@ -155,6 +249,8 @@ def _usage(**yes: bool) -> x509.KeyUsage:
 
 
 STATION_USAGE = _usage(digital_signature=True, content_commitment=True)
+REGISTRY_USAGE = _usage(digital_signature=True)
+TIME_STAMPING = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
 CA_USAGE = _usage(key_cert_sign=True, crl_sign=True)
 
 
@@ -170,13 +266,31 @@ def _is_ca(certificate: x509.Certificate, path_length: int) -> bool:
     )
 
 
-def _is_plain(certificate: x509.Certificate) -> bool:
+_IS_KIND = {LeafKind.STATION: is_station, LeafKind.REGISTRY: is_registry, LeafKind.TIME_STAMPING: is_tsa}
+_PURPOSES = {
+    LeafKind.STATION: "signing records",
+    LeafKind.REGISTRY: "sealing documents",
+    LeafKind.TIME_STAMPING: "time stamps",
+}
+
+
+def _is_leaf(certificate: x509.Certificate, expected: x509.KeyUsage) -> bool:
+    usage, critical = _extension(certificate, x509.KeyUsage)
+    constraints, _ = _extension(certificate, x509.BasicConstraints)
+    is_ca = isinstance(constraints, x509.BasicConstraints) and constraints.ca
+    return usage == expected and critical and not is_ca
+
+
+def _is_plain(certificate: x509.Certificate, *, may_have_purposes: bool = False) -> bool:
     key = certificate.public_key()
+    known = (*_KNOWN_EXTENSIONS, x509.ExtendedKeyUsage) if may_have_purposes else _KNOWN_EXTENSIONS
     return (
         isinstance(key, ec.EllipticCurvePublicKey)
         and isinstance(key.curve, ec.SECP256R1)
-        and all(isinstance(e.value, _KNOWN_EXTENSIONS) or not e.critical for e in certificate.extensions)
-        and not any(isinstance(e.value, x509.ExtendedKeyUsage) for e in certificate.extensions)
+        and all(isinstance(e.value, known) or not e.critical for e in certificate.extensions)
+        and (
+            may_have_purposes or not any(isinstance(e.value, x509.ExtendedKeyUsage) for e in certificate.extensions)
+        )
     )
 
 
@@ -199,7 +313,26 @@ def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bo
     return True
 
 
-def _load_crl(data: bytes) -> x509.CertificateRevocationList:
+def _load_log_keys(data: bytes) -> tuple[VerifierKey, ...]:
+    try:
+        lines = data.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError("The log's key is not text.", "Give log.vkey as the registry made it.") from error
+    return tuple(parse_verifier_key(line) for line in lines if line.strip())
+
+
+def _load_checkpoint(note: bytes, logs: tuple[VerifierKey, ...]) -> Checkpoint:
+    try:
+        return open_checkpoint(note, logs)
+    except ProofInvalid as error:
+        raise UsageError(
+            f"The known checkpoint can't be used: {error.message}",
+            "Give it as the log signed it, with the log's key.",
+        ) from error
+
+
+def load_crl(data: bytes) -> x509.CertificateRevocationList:
+    """A CRL from PEM or DER; raises UsageError."""
     try:
         if data.lstrip().startswith(b"-----BEGIN"):
             return x509.load_pem_x509_crl(data)

@@ -18,6 +18,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 T = TypeVar("T")
 
 MAXIMUM_LIST = 1000
+"""So many values of one kind in a row; a class whose values come in longer lists says so itself: MAXIMUM_LISTED."""
 LEFT_OUT = MappingProxyType({"left out where it is the default": True})
 """Metadata of a field that came later: what was signed without it keeps its form, to the byte."""
 
@@ -87,12 +88,13 @@ def _is_list(cls: object) -> bool:
 def _make_list_in(cls: type, converter: cattrs.Converter) -> Callable[[object, type], tuple[Any, ...]]:
     element = get_args(cls)[0]
     structure = converter.get_structure_hook(element)
+    allowed = getattr(element, "MAXIMUM_LISTED", MAXIMUM_LIST)
 
     def list_in(data: object, _: type) -> tuple[Any, ...]:
         if not isinstance(data, list | tuple):
             raise JsonFormError(f"not a list: {reprlib.repr(data)}")
-        if len(data) > MAXIMUM_LIST:
-            raise JsonFormError(f"a list of {len(data)}, {MAXIMUM_LIST} are allowed")
+        if len(data) > allowed:
+            raise JsonFormError(f"a list of {len(data)}, {allowed} are allowed")
         return tuple(structure(each, element) for each in data)
 
     return list_in

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from agent.model.coherence import drive_contradiction
 from agent.model.drive import Bus, Exclusion, HiddenAreas, Identity, MediaType
 from agent.model.firmware import CommandOutcome, FirmwareReading, FirmwareResult
 from agent.model.firmware_evidence import shortcoming
@@ -74,6 +75,29 @@ class Operator:
 
 
 @dataclass(frozen=True)
+class NotBefore:
+    """The newest head of a log that the station knew when it began to sign (C2SP tlog-checkpoint).
+
+    `root` and `signature` (the key's id and the signature of the log's line) in base64: with them the signed checkpoint can
+    be put together again, and whoever knows the log's key sees that the record was made after it.
+    """
+
+    origin: str
+    size: int
+    root: str
+    signature: str = ""
+
+
+@dataclass(frozen=True)
+class ClockCheck:
+    """How far the station's clock was from another's: `offset_ms` is the station's time minus that of `source`."""
+
+    source: str
+    offset_ms: int
+    checked_at: datetime
+
+
+@dataclass(frozen=True)
 class RecordTime:
     """What the station's clock claims; durations elsewhere are monotonic."""
 
@@ -82,6 +106,8 @@ class RecordTime:
     clock_source: str
     clock_plausible: bool
     clock_remark: str
+    not_before_checkpoint: NotBefore | None = field(default=None, metadata=LEFT_OUT)
+    clock_check: ClockCheck | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -197,11 +223,14 @@ def medium_outcome(drive: DriveRecord) -> Outcome:
         return by_state[drive.state]
     if drive.state not in {JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS}:
         return Outcome.INTERRUPTED
-    if not _level_reached(drive) or not _one_medium(drive):
+    if not _level_reached(drive) or not _one_medium(drive) or drive_contradiction(drive):
         return Outcome.FAILED
     if drive.technique is not Technique.OVERWRITE:
         return _by_firmware(drive)
-    return _read_back(drive) if _written_in_full(drive) else Outcome.FAILED
+    outcome = _read_back(drive) if _written_in_full(drive) else Outcome.FAILED
+    # Where the job itself ended with exceptions, evidence without any is not the whole of it.
+    excepted = drive.state is JobState.SANITIZED_WITH_EXCEPTIONS and outcome is Outcome.SANITIZED
+    return Outcome.FAILED if excepted else outcome
 
 
 def own_erase(drive: DriveRecord) -> FirmwareResult | None:

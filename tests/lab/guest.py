@@ -42,6 +42,7 @@ class Case:
 
     The commands of a moment are `freeze` (the program stops, the drive's log ends), `announce` (the host may cut the power), `announce at the
     journal` (as soon as the stick has taken a write) or the shell's. The stick takes `stick_delay_ms` for each write.
+    `typed` is what each run of `ardoise` reads from its standard input.
     """
 
     argv: tuple[str, ...]
@@ -53,6 +54,7 @@ class Case:
     module: str = "agent"
     stick_delay_ms: int = 0
     remotes: tuple[Remote, ...] = ()
+    typed: str = ""
 
 
 @dataclass

@@ -93,10 +93,13 @@ def carry_out(case: dict[str, Any], *, with_moment: bool) -> dict[str, Any]:
     with out.open("w") as told, err.open("w") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", case["module"], *case["argv"]],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=told,
             stderr=said,
         )
+        assert process.stdin is not None
+        process.stdin.write(case["typed"].encode())
+        process.stdin.close()
         met, peak = follow(process, case, with_moment=with_moment)
     return {
         "code": process.returncode,

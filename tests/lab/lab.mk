@@ -7,7 +7,7 @@ SHIM := build/lab/mmc_shim.so
 MODELS := tests/lab/lab_models.py tests/lab/lab_emmc.py tests/lab/lab_drive_power.py
 # A page is of one run: what an earlier one measured goes, unless only what failed is done again.
 ANEW = $(if $(AGAIN),,$(BIN)/python -m tests.lab.own_page --forget)
-OWN := tests/lab/lab_own_erase.py tests/lab/lab_own_power.py tests/lab/lab_own_emmc.py
+OWN := tests/lab/lab_own_erase.py tests/lab/lab_own_hidden.py tests/lab/lab_own_power.py tests/lab/lab_own_emmc.py
 
 lab: lab-guest ## every technique of a drive's own with the real tools, on faulty drives and through power cuts, into docs/own-erases.md, in a User Mode Linux guest (root or sudo for the first time)
 	$(ANEW)

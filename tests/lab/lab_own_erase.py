@@ -36,7 +36,14 @@ def test_own_erase(lab: Path, erase: Erase, *, refused: bool) -> None:
     argv = sanitize(
         *nodes, passes="random", confirms=[kind.serial(n) for n in range(len(faults))], technique=erase.word
     )
-    case = Case(argv, nodes[0], module="tests.lab.on_network", remotes=remotes)
+    psids = [fault.psid for fault in faults if fault.psid]
+    if psids:
+        # Read from a descriptor, in the order of the drives that are named.
+        named = [node for node, fault in zip(nodes, faults, strict=True) if fault.psid]
+        argv = (*argv, "--psid-fd", "0", *(word for node in named for word in ("--ask-psid", node)))
+    case = Case(
+        argv, nodes[0], module="tests.lab.on_network", remotes=remotes, typed="".join(f"{p}\n" for p in psids)
+    )
     with Network(lab / "network") as network:
         drives = [kind.config(number, fault.config) for number, fault in enumerate(faults)]
         server = network.drive(remotes[0], {"drives": drives})
@@ -44,6 +51,9 @@ def test_own_erase(lab: Path, erase: Erase, *, refused: bool) -> None:
         server.cut()
     (run,) = result.runs
     assert "Traceback" not in run["err"], run["err"]
+    # Whoever reads the evidence learns no PSID.
+    told = [run["out"], run["err"], *(p.read_text(errors="replace") for p in _files(lab / "evidence"))]
+    assert not [p for p in psids if any(p in text for text in told)]
     cells = [
         _cell(erase, fault, run, lab, nodes[number], left(lab / str(number) / kind.image, SECTORS).bytes)
         for number, fault in enumerate(faults)
@@ -53,6 +63,10 @@ def test_own_erase(lab: Path, erase: Erase, *, refused: bool) -> None:
     wrong = [problem for cell, fault in zip(cells, faults, strict=True) if (problem := _problem(cell, fault))]
     assert not wrong, "\n".join([*wrong, run["err"]])
     assert run["code"] == (3 if refused else 1), run["err"]
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def _cell(erase: Erase, fault: OwnFault, run: dict[str, Any], lab: Path, node: str, left_bytes: int) -> OwnCell:

@@ -22,7 +22,7 @@ _NOT_DONE = (FAILED, UNKNOWN)
 class OwnFault:
     """What is wrong with a drive (`config`, as its model reads it), and what may become of it; `because` stands in the reason.
 
-    How much is left depends on the moment where `moving`.
+    How much is left depends on the moment where `moving`. `psid` is what somebody reads from the drive's label and types.
     """
 
     key: str
@@ -30,6 +30,7 @@ class OwnFault:
     outcomes: tuple[str, ...]
     because: str = ""
     moving: bool = False
+    psid: str = ""
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,36 @@ _NVME_SANITIZE = (
     _nvme("has no sanitize", (REFUSED,), "does not offer", capabilities={"sanicap": 0}),
 )
 
+LABEL = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_NOT_THE_LABEL = "A" * 32
+
+
+def _opal(
+    key: str,
+    outcomes: tuple[str, ...],
+    because: str = "",
+    *,
+    psid: str = LABEL,
+    tcg: dict[str, Any] | None = None,
+    **config: Any,
+) -> OwnFault:
+    return OwnFault(key, {"tcg": {"psid": LABEL, **(tcg or {})}, **config}, outcomes, because, psid=psid)
+
+
+_PSID = (
+    _opal("healthy", (SANITIZED,)),
+    _opal("somebody is its owner", (SANITIZED,), tcg={"owned": True, "sid": "SOMEBODY"}),
+    # Which authority Block SID stops is SID alone (Block SID Authentication 1.00, 4.2).
+    _opal("Block SID was sent", (SANITIZED,), tcg={"block_sid": True}),
+    _opal("does nothing", (FAILED,), "unchanged", tcg={"revert": "nothing"}),
+    _opal("another drive's PSID", (FAILED,), "refused the PSID", psid=_NOT_THE_LABEL),
+    _opal("takes no PSID any more", (FAILED,), "refused the PSID", tcg={"psid_tries": 0}),
+    _opal("drops every write", (FAILED,), "read back as they were", faults={"drop_writes": True}),
+    _opal("was blank, does nothing", (FAILED,), "unchanged", tcg={"revert": "nothing"}, before={"trimmed": True}),
+    _opal("its PSID was not typed", (REFUSED,), "PSID has not been typed", psid=""),
+    OwnFault("has no TCG subsystem", {}, (REFUSED,), "does not offer"),
+)
+
 ERASES: tuple[Erase, ...] = (
     Erase("ata sanitize block erase", ATA, (*_SANITIZE, _NOISE_AFTER)),
     Erase("ata sanitize crypto scramble", ATA, _of(_SANITIZE, _FF)),
@@ -255,4 +286,5 @@ ERASES: tuple[Erase, ...] = (
     Erase("nvme sanitize overwrite", NVME_KIND, _NVME_SANITIZE),
     Erase("nvme format user data erase", NVME_KIND, _nvme_common("format")),
     Erase("nvme format crypto erase", NVME_KIND, _nvme_common("format")),
+    Erase("opal psid revert", NVME_KIND, _PSID),
 )

@@ -12,13 +12,14 @@ from tests.lab.guest import REPOSITORY
 from tests.lab.own_cells import KEEPS_POWER, LOSES_POWER, OwnCell, forget, own_cells, own_cuts
 from tests.lab.own_emmc import CUTS, DEVICES, SANITIZE, SECURE_ERASE
 from tests.lab.own_erases import ERASES
+from tests.lab.own_hidden import GIVING_BACK, KEEPING, TECHNIQUES
 
 PAGE = REPOSITORY / "docs" / "own-erases.md"
 _MIB = 1 << 20
 _HEAD = """# The drive's own erase on faulty drives
 
 Written by `make lab`, which fails where this page and what it measured differ. In a User Mode Linux guest with the image's own packages the program of this checkout
-(`ardoise sanitize --technique ...`, nothing else allowed) asks drives of 16 MiB for one technique each, through hdparm, nvme-cli, sg3_utils and mmc-utils. The drives are programs of the lab
+(`ardoise sanitize --technique ...`, nothing else allowed) asks drives of 16 MiB for one technique each, through hdparm, nvme-cli, sg3_utils, sedutil-cli and mmc-utils. The drives are programs of the lab
 that speak ATA and SCSI (over iSCSI) and NVMe (over TCP), with one fault each. Every 512-byte sector held a text of its own; afterwards the medium is searched for them from outside.
 *left* is how much still held one, in MiB, where that does not hang on a moment. All drives of a column are in one session, each with its fault.
 
@@ -34,6 +35,12 @@ read, and whose sanitize then does nothing behind it, or half. It is called sani
 and RPMB are named as not reached.
 
 """
+_HIDING = """
+## Hidden areas
+
+The drive hides 2 MiB of its end (4 where both do), with what was planted there. Where the operator lets it be given back, it is, before the plan; *refused* is then the drive's own answer.
+
+"""
 _CUTS = """
 ## Power cuts
 
@@ -46,13 +53,14 @@ The power of an eMMC is the machine's.
 
 def page() -> str:
     """The whole page."""
-    return "".join((_HEAD, _grid(), _EMMC, _emmc(), _CUTS, _cuts()))
+    return "".join((_HEAD, _grid(), _HIDING, _hiding(), _EMMC, _emmc(), _CUTS, _cuts()))
 
 
 def missing() -> list[str]:
     """What the last run did not measure."""
     cells, cuts = own_cells(), own_cuts()
     wanted = [(e.technique, f.key) for e in ERASES for f in e.faults] + [(d.technique, d.fault) for d in DEVICES]
+    wanted += _hiding_keys()
     powers = [(e.technique, p) for e in ERASES for p in (KEEPS_POWER, LOSES_POWER)]
     powers += [(c.words, LOSES_POWER) for c in CUTS]
     return [": ".join(key) for key in wanted if key not in cells] + [": ".join(k) for k in powers if k not in cuts]
@@ -71,6 +79,17 @@ def _grid() -> str:
         for key in keys
     ]
     return _table(("fault", *columns), rows)
+
+
+def _hiding_keys() -> list[tuple[str, str]]:
+    return [(t, h.key) for t in TECHNIQUES for h in GIVING_BACK] + [(TECHNIQUES[0], h.key) for h in KEEPING]
+
+
+def _hiding() -> str:
+    cells, known = own_cells(), _hiding_keys()
+    keys = dict.fromkeys(key for _, key in known)
+    rows = [(k, *(_cell(cells.get((t, k))) if (t, k) in known else "" for t in TECHNIQUES)) for k in keys]
+    return _table(("what hides it", *TECHNIQUES), rows)
 
 
 def _emmc() -> str:

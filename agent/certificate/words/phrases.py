@@ -63,16 +63,32 @@ _FAILURES = (
         "tous les octets n\u2019ont pas été écrits à chaque passe",
         "nicht in jedem Durchgang wurde jedes Byte geschrieben",
     ),
-    ("not every byte was read back", "tous les octets n\u2019ont pas été relus", "nicht jedes Byte wurde rückgelesen"),
-    ("not every pass was made", "toutes les passes n\u2019ont pas été faites", "nicht alle Durchgänge wurden ausgeführt"),
-    ("not every sector could be written", "tous les secteurs n\u2019ont pas pu être écrits", "nicht jeder Sektor ließ sich beschreiben"),
+    (
+        "not every byte was read back",
+        "tous les octets n\u2019ont pas été relus",
+        "nicht jedes Byte wurde rückgelesen",
+    ),
+    (
+        "not every pass was made",
+        "toutes les passes n\u2019ont pas été faites",
+        "nicht alle Durchgänge wurden ausgeführt",
+    ),
+    (
+        "not every sector could be written",
+        "tous les secteurs n\u2019ont pas pu être écrits",
+        "nicht jeder Sektor ließ sich beschreiben",
+    ),
     ("not read back", "non relu", "nicht rückgelesen"),
     (
         "the last pass was not read back as planned",
         "la dernière passe n\u2019a pas été relue comme prévu",
         "der letzte Durchgang wurde nicht wie geplant rückgelesen",
     ),
-    ("too little of the medium was read back", "une trop petite part du support a été relue", "zu wenig des Datenträgers wurde rückgelesen"),
+    (
+        "too little of the medium was read back",
+        "une trop petite part du support a été relue",
+        "zu wenig des Datenträgers wurde rückgelesen",
+    ),
     (
         r"(\d+) sectors read back other than written, (first at LBA )?(.+)",
         "{0} secteurs relus différents de ce qui fut écrit (LBA {2})",
@@ -165,7 +181,11 @@ _PLANS = (
         "un motif répété en dernier\u00a0: la relecture ne révèle pas des adresses confondues",
         "zuletzt ein wiederholtes Muster: Das Rücklesen zeigt mehrfach belegte Adressen nicht",
     ),
-    ("every byte is read back and compared", "chaque octet est relu et comparé", "jedes Byte wird rückgelesen und verglichen"),
+    (
+        "every byte is read back and compared",
+        "chaque octet est relu et comparé",
+        "jedes Byte wird rückgelesen und verglichen",
+    ),
     (
         r"a sample of at least 10 % is read back and compared \(NIST SP 800-88r1 4\.7\.2\)",
         "un échantillon d\u2019au moins 10\u00a0% est relu et comparé (NIST SP 800-88r1 4.7.2)",

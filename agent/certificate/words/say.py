@@ -13,7 +13,7 @@ from agent.certificate.words.terms import MONTHS, TERMS
 from agent.model.language import Language
 
 _ORDER = (Language.ENGLISH, Language.FRENCH, Language.GERMAN)
-_PATTERNS = tuple((re.compile(pattern), *others) for pattern, *others in PHRASES)
+_PATTERNS = tuple((re.compile(pattern), (french, german)) for pattern, french, german in PHRASES)
 _NARROW = "\u202f"
 _QUOTES = {
     Language.ENGLISH: ("\u201c", "\u201d"),
@@ -47,7 +47,7 @@ class Words:
         """A sentence that the program wrote into the record, in this language; in quotes as recorded where none is known."""
         if self.language is Language.ENGLISH:
             return text
-        for pattern, *others in _PATTERNS:
+        for pattern, others in _PATTERNS:
             if found := pattern.fullmatch(text):
                 template = others[_ORDER.index(self.language) - 1]
                 return template.format(*(self.named("Inner", group or "") for group in found.groups()))
@@ -101,4 +101,4 @@ class Words:
 
 def is_known_phrase(text: str) -> bool:
     """Whether a sentence of the program has its translations."""
-    return any(pattern.fullmatch(text) for pattern, *_ in _PATTERNS)
+    return any(pattern.fullmatch(text) for pattern, _ in _PATTERNS)

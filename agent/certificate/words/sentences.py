@@ -6,7 +6,6 @@ from types import MappingProxyType
 Three = tuple[str, str, str]
 
 _HEAD: dict[str, Three] = {
-    "dated": ("{day}", "{day}", "{day}"),
     "provisional note": (
         "The station\u2019s own copy, until the registry has logged the record and sealed the final document.",
         "Exemplaire de la station, jusqu\u2019à ce que le registre ait journalisé l\u2019enregistrement et scellé le document définitif.",
@@ -114,13 +113,19 @@ _ISSUED: dict[str, Three] = {
         "{who}, nach Angabe; eine Abnahme wird gesondert signiert",
     ),
     "verify text": (
-        "This document is sealed and carries its evidence: record.json, signed in record.json.p7s. The root certificate root.pem "
-        "comes from the issuer, not with this document. A PDF reader must say that the whole document is signed and unchanged.",
-        "Ce document est scellé et contient ses preuves\u00a0: record.json, signé dans record.json.p7s. Le certificat racine root.pem "
-        "est remis par l\u2019émetteur, et non avec ce document. Un lecteur PDF doit indiquer que tout le document est signé et inchangé.",
-        "Dieses Dokument ist versiegelt und enthält seine Nachweise: record.json, signiert in record.json.p7s. Das Wurzelzertifikat "
-        "root.pem kommt vom Aussteller und nicht mit diesem Dokument. Ein PDF-Programm muss melden, dass das ganze Dokument "
-        "signiert und unverändert ist.",
+        (
+            "This document is sealed and carries its evidence: record.json, signed in record.json.p7s. The root certificate root.pem "
+            "comes from the issuer, not with this document. A PDF reader must say that the whole document is signed and unchanged."
+        ),
+        (
+            "Ce document est scellé et contient ses preuves\u00a0: record.json, signé dans record.json.p7s. Le certificat racine root.pem "
+            "est remis par l\u2019émetteur, et non avec ce document. Un lecteur PDF doit indiquer que tout le document est signé et inchangé."
+        ),
+        (
+            "Dieses Dokument ist versiegelt und enthält seine Nachweise: record.json, signiert in record.json.p7s. Das Wurzelzertifikat "
+            "root.pem kommt vom Aussteller und nicht mit diesem Dokument. Ein PDF-Programm muss melden, dass das ganze Dokument "
+            "signiert und unverändert ist."
+        ),
     ),
 }
 
@@ -149,12 +154,24 @@ _MEDIUM: dict[str, Three] = {
     "operational": ("operational", "opérationnel", "funktionsfähig"),
     "damaged": ("damaged", "endommagé", "beschädigt"),
     "not assessed": ("not assessed", "non évalué", "nicht beurteilt"),
-    "by itself": ("{technique}, by the drive itself", "{technique}, par le support lui-même", "{technique}, durch das Laufwerk selbst"),
-    "pass set": ("{technique}, pass set {name}", "{technique}, jeu de passes {name}", "{technique}, Durchgangsfolge {name}"),
+    "by itself": (
+        "{technique}, by the drive itself",
+        "{technique}, par le support lui-même",
+        "{technique}, durch das Laufwerk selbst",
+    ),
+    "pass set": (
+        "{technique}, pass set {name}",
+        "{technique}, jeu de passes {name}",
+        "{technique}, Durchgangsfolge {name}",
+    ),
     "nist": ("{level} (NIST SP 800-88r2)",) * 3,
     "paused words": ("{took} ({reasons})", "{took} ({reasons})", "{took} ({reasons})"),
     "charged": ("{percent} charged", "chargée à {percent}", "zu {percent} geladen"),
-    "power words": ("at the start: {start}; at the end: {end}", "au début\u00a0: {start}\u00a0; à la fin\u00a0: {end}", "zu Beginn: {start}; am Ende: {end}"),
+    "power words": (
+        "at the start: {start}; at the end: {end}",
+        "au début\u00a0: {start}\u00a0; à la fin\u00a0: {end}",
+        "zu Beginn: {start}; am Ende: {end}",
+    ),
     "same medium": (
         "the same medium before the first write and after the last read",
         "le même support avant la première écriture et après la dernière lecture",
@@ -202,15 +219,31 @@ _MEDIUM: dict[str, Three] = {
     ),
     "exit code": ("exit {code}", "code {code}", "Code {code}"),
     "stopped": ("had to be stopped", "a dû être arrêté", "musste angehalten werden"),
-    "more": ("{count} more: see the record", "{count} de plus\u00a0: voir l\u2019enregistrement", "{count} weitere: siehe Datensatz"),
-    "attempt words": ("{technique}: {outcome}, in {took}", "{technique}\u00a0: {outcome}, en {took}", "{technique}: {outcome}, in {took}"),
-    "step words": ("{kind} ({hidden}): {outcome}", "{kind} ({hidden})\u00a0: {outcome}", "{kind} ({hidden}): {outcome}"),
+    "more": (
+        "{count} more: see the record",
+        "{count} de plus\u00a0: voir l\u2019enregistrement",
+        "{count} weitere: siehe Datensatz",
+    ),
+    "attempt words": (
+        "{technique}: {outcome}, in {took}",
+        "{technique}\u00a0: {outcome}, en {took}",
+        "{technique}: {outcome}, in {took}",
+    ),
+    "step words": (
+        "{kind} ({hidden}): {outcome}",
+        "{kind} ({hidden})\u00a0: {outcome}",
+        "{kind} ({hidden}): {outcome}",
+    ),
     "step plain": (
         "{kind}: {outcome}; no level is claimed for it",
         "{kind}\u00a0: {outcome}\u00a0; aucun niveau n\u2019en est déduit",
         "{kind}: {outcome}; daraus wird keine Stufe abgeleitet",
     ),
-    "sectors hidden": ("{count} sectors hidden before", "{count} secteurs cachés avant", "{count} Sektoren zuvor versteckt"),
+    "sectors hidden": (
+        "{count} sectors hidden before",
+        "{count} secteurs cachés avant",
+        "{count} Sektoren zuvor versteckt",
+    ),
     "sectors unknown": (
         "an unknown number of sectors hidden before",
         "nombre de secteurs cachés inconnu",
@@ -229,9 +262,17 @@ _MEDIUM: dict[str, Three] = {
 }
 
 _PROBLEMS: dict[str, Three] = {
-    "write errors": ("pass {number}: {count} write errors", "passe {number}\u00a0: {count} erreurs d\u2019écriture", "Durchgang {number}: {count} Schreibfehler"),
+    "write errors": (
+        "pass {number}: {count} write errors",
+        "passe {number}\u00a0: {count} erreurs d\u2019écriture",
+        "Durchgang {number}: {count} Schreibfehler",
+    ),
     "first at": (", the first at LBA {lba}", ", la première au LBA {lba}", ", der erste bei LBA {lba}"),
-    "different": ("{count} sectors read back different", "{count} secteurs relus différents", "{count} Sektoren anders rückgelesen"),
+    "different": (
+        "{count} sectors read back different",
+        "{count} secteurs relus différents",
+        "{count} Sektoren anders rückgelesen",
+    ),
     "first sector": (", the first at LBA {lba}", ", le premier au LBA {lba}", ", der erste bei LBA {lba}"),
     "unreadable": (
         "{count} sectors can\u2019t be read back: LBA {ranges}",

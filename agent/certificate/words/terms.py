@@ -14,7 +14,11 @@ _RESULT: dict[str, dict[str, Three]] = {
     },
     "Outcome": {
         "sanitized": ("sanitized", "effacé", "gelöscht"),
-        "sanitized with exceptions": ("sanitized with exceptions", "effacé avec exceptions", "gelöscht mit Ausnahmen"),
+        "sanitized with exceptions": (
+            "sanitized with exceptions",
+            "effacé avec exceptions",
+            "gelöscht mit Ausnahmen",
+        ),
         "failed": ("failed", "échec", "fehlgeschlagen"),
         "interrupted": ("interrupted", "interrompu", "unterbrochen"),
         "unknown": ("unknown", "indéterminé", "ungeklärt"),
@@ -56,7 +60,11 @@ _RESULT: dict[str, dict[str, Three]] = {
 
 _TECHNIQUES: dict[str, Three] = {
     "overwrite": ("overwrite", "écrasement", "Überschreiben"),
-    "ata sanitize overwrite": ("ATA Sanitize, overwrite", "ATA Sanitize, écrasement", "ATA Sanitize, Überschreiben"),
+    "ata sanitize overwrite": (
+        "ATA Sanitize, overwrite",
+        "ATA Sanitize, écrasement",
+        "ATA Sanitize, Überschreiben",
+    ),
     "ata sanitize block erase": (
         "ATA Sanitize, block erase",
         "ATA Sanitize, effacement des blocs",
@@ -149,7 +157,11 @@ _FOUND: dict[str, dict[str, Three]] = {
         "mounted": ("mounted", "monté", "eingehängt"),
         "swap in use": ("swap in use", "espace d\u2019échange utilisé", "als Auslagerungsspeicher benutzt"),
         "held by LVM": ("held by LVM", "utilisé par LVM", "von LVM belegt"),
-        "held by software RAID": ("held by software RAID", "utilisé par un RAID logiciel", "von Software-RAID belegt"),
+        "held by software RAID": (
+            "held by software RAID",
+            "utilisé par un RAID logiciel",
+            "von Software-RAID belegt",
+        ),
         "held by an open encrypted volume": (
             "held by an open encrypted volume",
             "utilisé par un volume chiffré ouvert",
@@ -182,7 +194,11 @@ _FOUND: dict[str, dict[str, Three]] = {
             "sans objet pour ce type de support",
             "bei dieser Art von Datenträger nicht vorhanden",
         ),
-        "none found": ("none found (HPA, DCO, AMA)", "aucune trouvée (HPA, DCO, AMA)", "keine gefunden (HPA, DCO, AMA)"),
+        "none found": (
+            "none found (HPA, DCO, AMA)",
+            "aucune trouvée (HPA, DCO, AMA)",
+            "keine gefunden (HPA, DCO, AMA)",
+        ),
         "present": ("present, and not reached", "présentes et non atteintes", "vorhanden und nicht erreicht"),
         "not examined": ("not examined", "non examinées", "nicht untersucht"),
     },
@@ -223,7 +239,11 @@ _ERASE: dict[str, dict[str, Three]] = {
     },
     "CommandOutcome": {
         "done": ("done", "exécuté", "ausgeführt"),
-        "nothing running": ("not carried out, nothing running", "non exécuté, rien en cours", "nicht ausgeführt, nichts läuft"),
+        "nothing running": (
+            "not carried out, nothing running",
+            "non exécuté, rien en cours",
+            "nicht ausgeführt, nichts läuft",
+        ),
         "started but not confirmable": (
             "started but not confirmable",
             "lancé, achèvement non confirmable",
@@ -231,7 +251,11 @@ _ERASE: dict[str, dict[str, Three]] = {
         ),
     },
     "PreparationKind": {
-        "hidden areas given back": ("hidden areas given back", "zones cachées rendues", "versteckte Bereiche freigegeben"),
+        "hidden areas given back": (
+            "hidden areas given back",
+            "zones cachées rendues",
+            "versteckte Bereiche freigegeben",
+        ),
         "opal psid revert": ("Opal PSID revert", "Opal PSID Revert", "Opal PSID Revert"),
     },
     "PreparationOutcome": {
@@ -249,7 +273,9 @@ _ERASE: dict[str, dict[str, Three]] = {
     },
 }
 
-TERMS: Mapping[str, Mapping[str, Three]] = MappingProxyType({**_RESULT, "Technique": _TECHNIQUES, **_FOUND, **_ERASE})
+TERMS: Mapping[str, Mapping[str, Three]] = MappingProxyType(
+    {**_RESULT, "Technique": _TECHNIQUES, **_FOUND, **_ERASE}
+)
 
 MONTHS: tuple[Three, ...] = (
     ("January", "janvier", "Januar"),

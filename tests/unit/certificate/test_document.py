@@ -25,7 +25,7 @@ def _page(good: Good, template: bytes | None = None) -> bytes:
 
 
 def _sealed(good: Good, page: bytes) -> Report:
-    return verify_document(seal._seal(page, good.pki.station, AT), good.pki.trust, AT)
+    return verify_document(seal.seal_pdf(page, good.pki.station, AT), good.pki.trust, AT)
 
 
 def _fails_at(report: Report, step: str) -> bool:
@@ -87,5 +87,5 @@ def test_an_imitated_byte_range_in_device_text_is_passed_over(good: Good) -> Non
     imitation = b'#set document(keywords: "/ByteRange [0 1 2 3] /ByteRange [0 10 20 30]")\n'
     page = _page(good, imitation + (_FOLDER / "certificate.typ").read_bytes())
     assert page.count(b"/ByteRange [0 ") >= 2
-    assert find_seal(seal._seal(page, good.pki.station, AT)).byte_range[1] > 1000
+    assert find_seal(seal.seal_pdf(page, good.pki.station, AT)).byte_range[1] > 1000
     assert _sealed(good, page).valid

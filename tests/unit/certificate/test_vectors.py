@@ -3,18 +3,20 @@
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.certificate.report import Report
 from agent.certificate.trust import load_trust
 from agent.certificate.verify import verify_document, verify_record
-from tests.vectors.make import FOLDER, write
+from tests.vectors.case import FOLDER
+from tests.vectors.make import write
 
-INDEX = json.loads((FOLDER / "index.json").read_text())
+INDEX = json.loads((FOLDER / "index.json").read_text())["vectors"]
 
 
-def _verify(entry: dict[str, str]) -> Report:
+def _verify(entry: dict[str, Any]) -> Report:
     crl = None if entry["crl"] is None else (FOLDER / entry["crl"]).read_bytes()
     trust = load_trust((FOLDER / entry["trust"]).read_bytes(), crl)
     file, at = FOLDER / entry["file"], datetime.fromisoformat(entry["at"])
@@ -23,12 +25,13 @@ def _verify(entry: dict[str, str]) -> Report:
     return verify_record(file.read_bytes(), file.with_name(file.name + ".p7s").read_bytes(), trust, at)
 
 
-@pytest.mark.parametrize("entry", INDEX, ids=[entry["file"] for entry in INDEX])
-def test_verdict(entry: dict[str, str]) -> None:
+@pytest.mark.parametrize("entry", INDEX, ids=[entry["name"] for entry in INDEX])
+def test_verdict(entry: dict[str, Any]) -> None:
     report = _verify(entry)
     step = report.failed_step.name if report.failed_step else None
-    assert (report.failure, step) == (entry["failure"], entry["failed_step"])
-    assert report.valid == (report.record is not None) == (entry["failure"] is None)
+    expected = entry["verdicts"]["verify"]
+    assert (report.failure, step) == (expected["failure"], expected["step"])
+    assert report.valid == (report.record is not None) == (expected["verdict"] == "valid")
 
 
 def test_they_are_made_again_the_same(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_folder_record_and_document_of_a_good_certificate(
     said = capsys.readouterr().out
     for words in (
         "1. record form",
-        "15. page",
+        "18. page",
         "VALID certificate: SANITIZED",
         "serial S3TNNX0K000001",
         "claimed:",
@@ -143,7 +143,7 @@ def test_the_report_as_json(tmp_path: Path, root: str, capsys: pytest.CaptureFix
     assert verify_cli.main([str(folder), "--trust", root, "--json"]) == 0
     record, document = json.loads(capsys.readouterr().out)
     assert (record["complete"], document["complete"], document["headline"]) == (True, True, "SANITIZED")
-    assert [step["number"] for step in document["steps"]] == list(range(1, 16))
+    assert [step["number"] for step in document["steps"]] == list(range(1, 19))
     assert document["media"][0]["model"] == "[/red]"
 
 

@@ -1,0 +1,1 @@
+"""verify.html in a real browser: run by `make browser-test`."""

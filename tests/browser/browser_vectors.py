@@ -1,0 +1,44 @@
+"""verify.html gives every committed certificate the verdict of the index, each in under a second, and asks nobody."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.page import Card, VerifyPage
+from tests.vectors.case import FOLDER
+
+INDEX: list[dict[str, Any]] = json.loads((FOLDER / "index.json").read_text())["vectors"]
+BESIDE = (".p7s", ".p7s.tsr", ".tlog-proof")
+
+
+def check(page: VerifyPage, entry: dict[str, Any]) -> Card:
+    """The page's card for one vector."""
+    page.trust(*(FOLDER / entry[name] for name in ("trust", "log", "crl") if entry[name] is not None))
+    page.judge_at(datetime.fromisoformat(entry["at"]))
+    file = FOLDER / entry["file"]
+    beside = [*(Path(f"{file}{ending}") for ending in BESIDE), file.with_name("crl.pem")]
+    given = [each for each in beside if file.suffix == ".json" and each.exists()]
+    (card,) = page.verify(file, *given)
+    return card
+
+
+@pytest.mark.parametrize("entry", INDEX, ids=[entry["name"] for entry in INDEX])
+def test_verdict(page: VerifyPage, entry: dict[str, Any]) -> None:
+    card = check(page, entry)
+    expected = entry["verdicts"]["html"]
+    assert (card.kind, card.step) == (expected["failure"], expected["step"])
+    assert (card.verdict in {"valid", "incomplete", "specimen"}) == (expected["verdict"] == "valid")
+    assert card.milliseconds < 1000
+
+
+def test_nobody_was_asked(page: VerifyPage) -> None:
+    asked = page.requests()
+    assert asked
+    assert [each for each in asked if not each.startswith("file:///")] == []
+
+
+def test_no_script_went_wrong(page: VerifyPage) -> None:
+    assert [line for line in page.browser.get_log("browser") if line["level"] == "SEVERE"] == []

@@ -1,0 +1,1 @@
+"""Statements: lots, receipts, destruction records, acceptances, labels."""

@@ -1,0 +1,37 @@
+"""What each verifier must say of a vector: `ardoise verify` and verify.html check everything, verify.sh what openssl and poppler can.
+
+The rule: inside its scope a verifier agrees with `ardoise verify`, outside it says "not checked", and never "valid".
+"""
+
+from tests.vectors.case import Case
+
+Verdict = dict[str, str | None]
+
+SHELL_STEPS = frozenset(
+    {
+        "seal form", "seal", "seal chain", "attachments", "signature", "chain", "time stamp", "validity", "revocation",
+        "specimen", "log", "same station", "registry",
+    }
+)  # fmt: skip
+"""The steps of `ardoise verify` whose failures verify.sh sees too, by the same name."""
+
+SHELL_BLIND: dict[str, str] = {}
+"""Vectors that break such a step in a way that openssl and poppler don't see, and why."""
+
+
+def verdicts(case: Case) -> dict[str, Verdict]:
+    """The verdict and the failing step, for each verifier."""
+    whole: Verdict = {
+        "verdict": "valid" if case.failure is None else "invalid",
+        "failure": case.failure,
+        "step": case.step,
+    }
+    return {"verify": whole, "html": dict(whole), "sh": _shell(case)}
+
+
+def _shell(case: Case) -> Verdict:
+    if case.failure is None:
+        return {"verdict": "valid", "step": None}
+    if case.step in SHELL_STEPS and case.name not in SHELL_BLIND:
+        return {"verdict": "invalid", "step": case.step}
+    return {"verdict": "not checked", "step": None}
