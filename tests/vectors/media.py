@@ -15,7 +15,7 @@ from agent.model.firmware import (
 )
 from agent.model.job import JobState
 from agent.model.passes import SectorError
-from agent.model.record import DriveRecord, Record, machine_headline, medium_outcome
+from agent.model.record import DriveRecord, Record, SessionEnd, machine_headline, medium_outcome
 from agent.model.sanitization import Method, Technique, VerificationKind
 from tests.samples import AT
 
@@ -89,6 +89,22 @@ def disk(drive: DriveRecord) -> DriveRecord:
         rotation_rpm=7200,
         hidden_areas=HiddenAreas(HiddenAreaState.NONE_FOUND, sectors, sectors),
     )
+
+
+def interrupted(record: Record) -> Record:
+    """The record of a session that a power cut ended half-way."""
+    drive = record.drives[0]
+    half = replace(drive.passes[0], bytes_written=2**38)
+    cut = replace(
+        drive,
+        passes=(half,),
+        verification=None,
+        state=JobState.INTERRUPTED,
+        reason="the session ended before its end",
+        level_reached=Method.NONE,
+        identity_at_end=None,
+    )
+    return with_drives(replace(record, ended=SessionEnd.INTERRUPTED), judged(cut))
 
 
 def judged(drive: DriveRecord) -> DriveRecord:

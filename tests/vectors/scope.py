@@ -10,7 +10,7 @@ Verdict = dict[str, str | None]
 SHELL_STEPS = frozenset(
     {
         "seal form", "seal", "seal chain", "attachments", "signature", "chain", "time stamp", "validity", "revocation",
-        "specimen", "log", "same station", "registry",
+        "specimen", "log", "same station",
     }
 )  # fmt: skip
 """The steps of `ardoise verify` whose failures verify.sh sees too, by the same name."""
@@ -25,6 +25,7 @@ def verdicts(case: Case) -> dict[str, Verdict]:
         "verdict": "valid" if case.failure is None else "invalid",
         "failure": case.failure,
         "step": case.step,
+        "degree": case.degree if case.failure is None else None,
     }
     return {"verify": whole, "html": dict(whole), "sh": _shell(case)}
 
