@@ -102,7 +102,7 @@ def load_leaf_key(
 ) -> StationKey:
     """A registry's key of this kind, kept without a passphrase; raises StationError, KeyLocked."""
     chain = _load_chain(cert_pem, chain_pem, root_pem, kind)
-    private_key = _load_private_key(key_pem, None)
+    private_key = load_private_key(key_pem, None)
     if private_key.public_key() != chain.leaf.public_key():
         raise StationError("The key does not belong to its certificate.", _ISSUE_ANEW)
     return StationKey(chain, private_key)
