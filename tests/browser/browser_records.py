@@ -174,14 +174,14 @@ def test_spellings_are_refused_alike(judged: Judge) -> None:
 
 
 def test_keys_that_mean_something_to_javascript(judged: Judge) -> None:
-    names = ("__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "length", "\ue000", "\U0001f600")
+    names = ("__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "length")
     evidence = {
         f"key-{n}": _signed(rfc8785.dumps({**_form(), name: {"headline": "SANITIZED"}}))
         for n, name in enumerate(names)
     }
     for number, field in enumerate(("headline", "drives", "specimen")):
         form = _form()
-        evidence[f"missing-{number}"] = _signed(rfc8785.dumps({**form, "__proto__": {field: form.pop(field)}}))
+        evidence[f"missing-{number}"] = _signed(rfc8785.dumps({"__proto__": {field: form.pop(field)}, **form}))
     nested = _form()
     nested["drives"][0]["__proto__"] = {"outcome": "sanitized"}
     nested["drives"][0]["outcome"] = "failed"
@@ -189,7 +189,9 @@ def test_keys_that_mean_something_to_javascript(judged: Judge) -> None:
     assert judged.differing(evidence) == {}
     cards = judged.cards(evidence)
     assert all(cards[f"missing-{n}"].step == "record form" for n in range(3))
-    assert all(cards[f"key-{n}"].verdict == "valid" for n in range(len(names)))
+    assert {
+        name: card.step for name, card in cards.items() if card.verdict != "valid" and name.startswith("key")
+    } == {}
 
 
 def test_keys_are_sorted_by_utf_16(judged: Judge) -> None:

@@ -51,7 +51,7 @@ def test_the_published_schema_is_the_program_s(schema: str) -> None:
     assert (PUBLISHED / file_name(schema)).read_bytes() == schema_bytes(schema)
 
 
-@pytest.mark.parametrize("data", SAMPLES)
+@pytest.mark.parametrize("data", SAMPLES, ids=range(len(SAMPLES)))
 def test_what_stations_sign_follows_its_schema(data: bytes) -> None:
     form = json.loads(data)
     _validator(form["schema"]).validate(form)
