@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.core_policy import keep_memory_private
 from agent.errors import AgentError
 from server_stub.app import create_app
 from server_stub.judge import Judge, TrustFiles
@@ -16,6 +17,7 @@ from server_stub.settings import DEFAULT_DATABASE, Settings
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 2 (usage) or 3 (the environment lacks something)."""
+    keep_memory_private()
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     try:
