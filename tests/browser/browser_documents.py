@@ -297,12 +297,6 @@ def test_revoked_before_and_after_the_stamp(judge: Judge, final: Final) -> None:
         assert judge.card(**_record(final)).verdict == "valid" or minutes
 
 
-def ReasonFlags.key_compromise:
-    from cryptography.x509 import ReasonFlags  # noqa: PLC0415
-
-    return ReasonFlags.key_compromise
-
-
 # --- the page itself ---
 
 
