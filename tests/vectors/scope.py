@@ -25,6 +25,7 @@ def verdicts(case: Case) -> dict[str, Verdict]:
         "verdict": "valid" if case.failure is None else "invalid",
         "failure": case.failure,
         "step": case.step,
+        "degree": case.degree if case.failure is None else None,
     }
     return {"verify": whole, "html": dict(whole), "sh": _shell(case)}
 
