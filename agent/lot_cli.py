@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.certificate.trust import Trust, load_trust
+from agent.certificate.trust import Trust
 from agent.certificate.verify_statement import StatementReport, verify_statement, verify_statement_document
 from agent.errors import CertificateError, ExitCode
 from agent.model.drive import printable
@@ -24,6 +24,7 @@ from agent.statement_cli import (
     say,
     show_issued,
     signing_station,
+    trust_of,
 )
 from agent.workflow.lot_csv import lot_csv
 from agent.workflow.lot_folder import LotContents, Problem, compare, read_lot
@@ -70,7 +71,7 @@ def run_lot(args: argparse.Namespace) -> int:
 
 def _seal(args: argparse.Namespace) -> int:
     now = present_time()
-    contents = read_lot(args.folder, _trust(args), now)
+    contents = read_lot(args.folder, trust_of(args), now)
     _refuse(contents.problems)
     policy = LotPolicy(Method(args.require), args.require_acceptance, args.operator_may_accept)
     supersedes = "" if args.supersedes is None else _superseded(args, now)
@@ -104,7 +105,7 @@ def _seal(args: argparse.Namespace) -> int:
 
 def _superseded(args: argparse.Namespace, now: datetime) -> str:
     data, signature = read_input(args.supersedes), read_input(args.supersedes.with_name("lot.json.p7s"))
-    report = verify_statement(data, signature, _trust(args), now)
+    report = verify_statement(data, signature, trust_of(args), now)
     if not isinstance(report.statement, Lot):
         raise CertificateError(f"{args.supersedes} is no valid lot: {_broken(report)}.")
     return report.sha256
@@ -122,7 +123,7 @@ def _refuse(problems: tuple[Problem, ...]) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    trust, at = _trust(args), datetime.now(UTC)
+    trust, at = trust_of(args), datetime.now(UTC)
     folder = args.path if args.path.is_dir() else None
     file = args.path if folder is None else folder / "lot.json"
     report = _verify_file(file, trust, at)
@@ -143,7 +144,7 @@ def _verify_file(file: Path, trust: Trust, at: datetime) -> StatementReport:
 
 
 def _csv(args: argparse.Namespace) -> int:
-    report = _verify_file(args.path, _trust(args), datetime.now(UTC))
+    report = _verify_file(args.path, trust_of(args), datetime.now(UTC))
     if not isinstance(report.statement, Lot):
         raise CertificateError(f"{args.path} is no valid lot: {_broken(report)}.", "Nothing was written.")
     sys.stdout.buffer.write(lot_csv(report.statement, "\t" if args.delimiter == "tab" else args.delimiter))
@@ -206,7 +207,3 @@ def _print_json(path: str, report: StatementReport, problems: tuple[Problem, ...
         "records_verified": looked_into,
     }
     print(json.dumps(answer, indent=2))  # noqa: T201
-
-
-def _trust(args: argparse.Namespace) -> Trust:
-    return load_trust(read_input(args.trust), None if args.crl is None else read_input(args.crl))

@@ -100,8 +100,9 @@ class Finals:
 
     def _sealed(self, row: AnyRow, keys: tuple[StationKey, StationKey], trust: Trust, now: datetime) -> bytes:
         seal, tsa = keys
-        crl = trust.crl.public_bytes(Encoding.PEM) if trust.crl else b""
-        attached = {TIME_STAMP_NAME: row.time_stamp, LOG_PROOF_NAME: row.log_proof, CRL_NAME: crl}
+        attached = {TIME_STAMP_NAME: row.time_stamp, LOG_PROOF_NAME: row.log_proof}
+        if trust.crl is not None:  # an empty list counts as false
+            attached[CRL_NAME] = trust.crl.public_bytes(Encoding.PEM)
         page = render_page(decode_record(row.record), row.record, row.signature, proofs=attached)
 
         def stamp(digest: bytes) -> bytes:

@@ -17,7 +17,7 @@ from agent.certificate.trust import Chain, LeafKind, Trust, find_chain, is_root
 from agent.errors import KeyLocked, StationError
 from agent.model.record import Issuer
 
-_ISSUE_ANEW = "Issue the station again with `ardoise pki issue-station`."
+_ISSUE_ANEW = "Renew it: `ardoise pki renew`, or enrol the stick again: `ardoise pki request`."
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class StationKey:
         return self.chain.signer.test_root
 
     def sign(self, data: bytes) -> bytes:
-        """A deterministic ECDSA signature over SHA-256 of `data`, DER, lower S."""
+        """An ECDSA signature over SHA-256 of `data`, DER, lower S; deterministic unless the key is in a token."""
         return sign_low_s(self.private_key, data)
 
 
@@ -72,8 +72,21 @@ def load_station_key(  # noqa: PLR0917 - one value for each file of the station'
     at: datetime | None = None,
 ) -> StationKey:
     """The station's key, ready to sign; raises KeyLocked, and StationError (at `at`, expiry too)."""
+    # The chain first: where it is broken, no passphrase helps.
+    _load_chain(cert_pem, chain_pem, root_pem)
+    return check_belongs(load_private_key(key_pem, passphrase), cert_pem, chain_pem, root_pem, at=at)
+
+
+def check_belongs(
+    private_key: ec.EllipticCurvePrivateKey,
+    cert_pem: bytes,
+    chain_pem: bytes,
+    root_pem: bytes,
+    *,
+    at: datetime | None = None,
+) -> StationKey:
+    """A private key, from a file or in a token, with the certificates that must be its own; raises StationError."""
     chain = _load_chain(cert_pem, chain_pem, root_pem)
-    private_key = _load_private_key(key_pem, passphrase)
     if private_key.public_key() != chain.leaf.public_key():
         raise StationError("The station's key does not belong to its certificate.", _ISSUE_ANEW)
     key = StationKey(chain, private_key)
@@ -89,7 +102,7 @@ def load_leaf_key(
 ) -> StationKey:
     """A registry's key of this kind, kept without a passphrase; raises StationError, KeyLocked."""
     chain = _load_chain(cert_pem, chain_pem, root_pem, kind)
-    private_key = _load_private_key(key_pem, None)
+    private_key = load_private_key(key_pem, None)
     if private_key.public_key() != chain.leaf.public_key():
         raise StationError("The key does not belong to its certificate.", _ISSUE_ANEW)
     return StationKey(chain, private_key)
@@ -110,7 +123,8 @@ def _load_chain(cert_pem: bytes, chain_pem: bytes, root_pem: bytes, kind: LeafKi
         raise StationError(failure.message, _ISSUE_ANEW) from failure
 
 
-def _load_private_key(key_pem: bytes, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey:
+def load_private_key(key_pem: bytes, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey:
+    """A station's key from its file; raises KeyLocked where the passphrase does not open it, StationError."""
     encrypted = b"ENCRYPTED" in key_pem.split(b"\n", 1)[0]
     if encrypted and not passphrase:
         raise KeyLocked("The station's key is locked.", "Give its passphrase.")

@@ -97,6 +97,13 @@ def attached_statement(pdf: bytes) -> tuple[bytes, bytes]:
     raise StepFailed(FailureKind.SEAL, "The document does not carry exactly one statement and its signature.")
 
 
+def is_statement(data: bytes) -> bool:
+    """Whether this looks like a statement or its document, for those who were given any file; proves nothing."""
+    if data.startswith(b"%PDF-"):
+        return any(f"({kind.signature_name})".encode() in data for kind in KINDS)
+    return any(f'"schema":"{kind.schema}"'.encode() in data for kind in KINDS)
+
+
 def statement_kind(data: bytes) -> Kind[Statement]:
     """The kind that these bytes say they are, by their schema's name; raises StepFailed MALFORMED."""
     for kind in KINDS:

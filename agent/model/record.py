@@ -256,6 +256,11 @@ class DocumentKind(StrEnum):
         """Name in the evidence folder: record.pdf where nothing was certified."""
         return "record.pdf" if self is DocumentKind.RECORD else "certificate.pdf"
 
+    @property
+    def final_name(self) -> str:
+        """Name of the registry's document beside the station's own."""
+        return self.file_name.replace(".pdf", ".final.pdf")
+
 
 def document_kind(record: Record) -> DocumentKind:
     """A certificate for the whole machine, for some of its media, or none: an interrupted session certifies nothing."""

@@ -38,6 +38,7 @@ from agent.workflow.resuming import (
     offer_again,
     retire,
 )
+from agent.workflow.station import expiry_notice
 from agent.workflow.stick import PULLED_OUT, Stick, blames_stick
 from agent.workflow.thawing import Rest
 from agent.workflow.uploads import Uploads
@@ -96,6 +97,7 @@ class Sitting:
             self.before = BeforeErase(machine, self._journals, clock, self._inspected, self.inspect)
             self._held = held.pop_all()
         self._uploads.start_if_waiting()
+        self._uploads.ask_log()
 
     # what is there --------------------------------------------------------------------------------------------
 
@@ -110,7 +112,8 @@ class Sitting:
     def notices(self) -> tuple[str, ...]:
         """What a person should know before starting, in plain text."""
         corrupt = tuple(f"Set aside: {a.was.name} ({a.reason})." for a in self._uploads.set_aside())
-        return (*clock_notice(self._started_at), *self._remarks, *corrupt)
+        expiry = expiry_notice(self._desk.station.key, self._started_at)
+        return (*clock_notice(self._started_at), *expiry, *self._remarks, *corrupt)
 
     def inspect(self) -> Inspection:
         """Find all drives and read their health; takes seconds; raises AgentError."""
@@ -367,6 +370,7 @@ class Sitting:
                 self._desk.station,
                 self._outbox,
                 self._clock.now(),
+                clock_check=self._uploads.clock_check(),
             )
             self._uploads.refresh()
         except (AgentError, OSError) as error:

@@ -1,21 +1,26 @@
 """The station's folder: who signs, with what, and whether it may sign for this environment."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from agent.certificate.station import StationKey, load_station_key
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from agent.certificate.station import StationKey, check_belongs, load_private_key, load_station_key
 from agent.errors import Refused, StationError
 from agent.model.machine import Environment
 from agent.workflow.clock_check import clock_remark
 
-KEY, CERTIFICATE, CHAIN, ROOT, REGISTRY = (
+KEY, CERTIFICATE, CHAIN, ROOT, REGISTRY, LOG_KEY = (
     "station.key.pem",
     "station.cert.pem",
     "chain.pem",
     "root.pem",
     "registry.pub.pem",
+    "log.vkey",
 )
+REQUEST, NEXT_KEY, TOKEN = "station.csr.pem", "next.key.pem", "station.token.json"
+EXPIRES_SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,39 @@ class Station:
 
 def open_station(folder: Path, passphrase: bytes, at: datetime) -> Station:
     """Open a station's key; raises StationError (incomplete, expired), KeyLocked (wrong passphrase)."""
-    parts = {name: _read(folder / name) for name in (KEY, CERTIFICATE, CHAIN, ROOT)}
+    parts = {name: _read(folder / name) for name in (CERTIFICATE, CHAIN, ROOT)}
     # A dead clock must not stop the work, and expiry can't be judged by it.
     judged_at = None if clock_remark(at) else at
-    key = load_station_key(parts[KEY], parts[CERTIFICATE], parts[CHAIN], parts[ROOT], passphrase, judged_at)
+    if _in_token(folder):
+        private_key = open_private_key(folder, passphrase)
+        key = check_belongs(private_key, parts[CERTIFICATE], parts[CHAIN], parts[ROOT], at=judged_at)
+    else:
+        key_pem = _read(folder / KEY)
+        key = load_station_key(key_pem, parts[CERTIFICATE], parts[CHAIN], parts[ROOT], passphrase, judged_at)
     registry = folder / REGISTRY
     return Station(folder, key, parts[ROOT], registry.read_bytes() if registry.is_file() else None)
+
+
+def open_private_key(folder: Path, passphrase: bytes, name: str = KEY) -> ec.EllipticCurvePrivateKey:
+    """The station's private key from its file or in its token, without its certificate; raises StationError, KeyLocked."""
+    if name != KEY or not _in_token(folder):
+        return load_private_key(_read(folder / name), passphrase)
+    from agent.host.token import TokenPlace, open_token_key  # noqa: PLC0415 - only who has a token needs its library
+
+    return open_token_key(TokenPlace.from_json(_read(folder / TOKEN)), passphrase)
+
+
+def expiry_notice(key: StationKey, now: datetime) -> tuple[str, ...]:
+    """That the certificate ends within 30 days, while a renewal is still simple; empty otherwise or by an implausible clock."""
+    left = key.not_after - now
+    if clock_remark(now) or left > EXPIRES_SOON:
+        return ()
+    end = f"ends on {key.not_after:%Y-%m-%d}, in {max(left.days, 0)} days"
+    return (f"The certificate of {key.issuer.station!r} {end}: let the office renew it (`ardoise pki renew`).",)
+
+
+def _in_token(folder: Path) -> bool:
+    return not (folder / KEY).exists() and (folder / TOKEN).is_file()
 
 
 def read_passphrase(path: Path) -> bytes:
@@ -45,6 +77,12 @@ def read_passphrase(path: Path) -> bytes:
     if not line:
         raise StationError(f"{path} holds no passphrase.", "Put the passphrase into its first line.")
     return line
+
+
+def log_key_of(folder: Path) -> bytes | None:
+    """The key of the registry's log (log.vkey), where the station has it."""
+    path = folder / LOG_KEY
+    return path.read_bytes() if path.is_file() else None
 
 
 def check_may_sign(station: Station, environment: Environment) -> None:

@@ -10,7 +10,7 @@ Verdict = dict[str, str | None]
 SHELL_STEPS = frozenset(
     {
         "seal form", "seal", "seal chain", "attachments", "signature", "chain", "time stamp", "validity", "revocation",
-        "specimen", "log", "same station", "registry",
+        "specimen", "log", "same station",
     }
 )  # fmt: skip
 """The steps of `ardoise verify` whose failures verify.sh sees too, by the same name."""

@@ -75,7 +75,9 @@ split_certificates() {
 }
 
 digest_of() { sum=$(sha256sum <"$1") && printf '%s' "${sum%% *}"; }
-same_files() { [ "$(digest_of "$1")" = "$(digest_of "$2")" ]; }
+same_files() {
+    one=$(digest_of "$1") && other=$(digest_of "$2") && [ -n "$one" ] && [ "$one" = "$other" ]
+}
 
 # Sets text. P-256 and ECDSA with SHA-256 or nothing.
 describe() {
@@ -112,15 +114,16 @@ check_chain() {
         fail "$1" 'the signer does not lead to the given root' || return 1
     { is_ca "$work/root.pem" 1 && is_ca "$work/ca.pem" 0 && is_leaf "$work/leaf.pem" "$2"; } ||
         fail "$1" 'a certificate is not meant for this' || return 1
+    end=${text#*Not After : }
+    end=${end%%
+*}
     ok "$1" 'leads to the given root'
 }
 
 check_validity() {
     quiet openssl verify -attime "$moment" -purpose any -CAfile "$work/root.pem" -untrusted "$work/ca.pem" \
-        "$work/leaf.pem" || fail validity 'a certificate is expired or not yet valid, and no time stamp helps' || return 1
-    end=${text#*Not After : }
-    ok validity "valid; certificate until ${end%%
-*}"
+        "$work/leaf.pem" || fail validity 'a certificate has ended or not begun, and no time stamp helps' || return 1
+    ok validity "certificate until $end"
 }
 
 check_revocation() {
@@ -140,7 +143,9 @@ check_revocation() {
 in_force() {
     quiet openssl crl -in "$1" -CAfile "$work/ca.pem" -noout -verify || return 1
     case $(cat "$work/said") in *'verify OK'*) ;; *) return 1 ;; esac
-    [ "$(openssl crl -in "$1" -noout -issuer)" = "issuer=$(name=$(openssl x509 -in "$work/ca.pem" -noout -subject) && printf '%s' "${name#subject=}")" ] || return 1
+    issuer=$(openssl crl -in "$1" -noout -issuer)
+    subject=$(openssl x509 -in "$work/ca.pem" -noout -subject)
+    [ "${issuer#issuer=}" = "${subject#subject=}" ] || return 1
     serial=$(openssl x509 -in "$work/leaf.pem" -noout -serial)
     serial=${serial#serial=}
     entry='' since=''
@@ -379,7 +384,7 @@ check_document() {
     check_chain 'seal chain' seal "$work/seal.p7s" "$work/sealed" || return 1
     cat "$work/leaf.pem" >"$work/sealer.pem"
     detach || fail attachments 'not exactly the known files' || return 1
-    ok attachments "$names"
+    ok attachments "${names# }"
     check_record "$work/inside-record.json" "$work/inside-record.json.p7s" || return 1
     if [ -f "$work/inside-record.json.tlog-proof" ]; then
         skip registry 'the time stamp inside the seal, and the seal at its moment'
@@ -429,6 +434,10 @@ done
 shift $((OPTIND - 1))
 [ -n "$root" ] && [ $# -gt 0 ] || usage 'verify.sh: a root and a file are needed'
 is_number "$at" || usage 'verify.sh: -t takes seconds since 1970'
+
+for program in openssl pdfsig pdfdetach base64 basenc cat date head mktemp rm sha256sum tail tr wc; do
+    command -v "$program" >/dev/null || usage "verify.sh: $program is missing"
+done
 
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT

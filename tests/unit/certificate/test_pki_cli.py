@@ -19,6 +19,7 @@ from agent.certificate.station import StationKey, load_station_key
 from agent.certificate.trust import load_trust
 from agent.certificate.verify import verify_record
 from agent.errors import EnvironmentLacks, KeyLocked, Refused, UsageError
+from agent.pki_cli import folder
 from tests.samples import sample_record
 
 WORDS = "eight words are better than these"
@@ -33,8 +34,8 @@ def words(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    lock = pki_cli.lock_key
-    monkeypatch.setattr(pki_cli, "lock_key", lambda key, words: lock(key, words, iterations=1000))
+    lock = folder.lock_key
+    monkeypatch.setattr(folder, "lock_key", lambda key, words: lock(key, words, iterations=1000))
 
 
 def _run(*argv: str) -> int:
@@ -43,12 +44,11 @@ def _run(*argv: str) -> int:
     return pki_cli.run_pki(parser.parse_args(["pki", *argv]))
 
 
-def _chain(folder: Path, words: Path, *options: str) -> Path:
+def _chain(place: Path, words: Path, *options: str) -> Path:
     assert (
-        _run("init", str(folder / "pki"), "--organisation", "Réseau", "--passphrase-file", str(words), *options)
-        == 0
+        _run("init", str(place / "pki"), "--organisation", "Réseau", "--passphrase-file", str(words), *options) == 0
     )
-    return folder / "pki"
+    return place / "pki"
 
 
 def _station(pki: Path, out: Path, words: Path, *options: str) -> None:
@@ -68,9 +68,9 @@ def _station(pki: Path, out: Path, words: Path, *options: str) -> None:
     )
 
 
-def _open(folder: Path, words: str = WORDS) -> StationKey:
+def _open(place: Path, words: str = WORDS) -> StationKey:
     names = ("station.key.pem", "station.cert.pem", "chain.pem", "root.pem")
-    return load_station_key(*((folder / name).read_bytes() for name in names), words.encode())
+    return load_station_key(*((place / name).read_bytes() for name in names), words.encode())
 
 
 def _mode(path: Path) -> int:
@@ -115,7 +115,7 @@ def test_modes_and_keys(tmp_path: Path, words: Path, capsys: pytest.CaptureFixtu
     os.umask(0)
     pki = _chain(tmp_path, words)
     _station(pki, tmp_path / "station", words)
-    assert [_mode(folder) for folder in (pki, tmp_path / "station")] == [0o700, 0o700]
+    assert [_mode(path) for path in (pki, tmp_path / "station")] == [0o700, 0o700]
     secret = [*pki.glob("*.key.pem"), *(tmp_path / "station").glob("*.key.pem")]
     assert {_mode(path) for path in secret} == {0o600}
     assert len(secret) == 4
@@ -147,7 +147,7 @@ def test_a_failed_write_leaves_no_half_folder(
             raise OSError(28, "No space left on device", str(path))
         path.write_bytes(data)
 
-    monkeypatch.setattr(pki_cli, "write_synced", full)
+    monkeypatch.setattr(folder, "write_synced", full)
     with pytest.raises(EnvironmentLacks, match="No space left"):
         _chain(tmp_path, words)
     assert [path.name for path in tmp_path.iterdir()] == ["words"]

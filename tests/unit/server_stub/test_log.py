@@ -196,7 +196,7 @@ def test_a_full_disk_for_the_files_does_not_hold_up_receipts(
 
         monkeypatch.setattr("server_stub.log_files.write_durably", full)
         assert put(url, 1).status_code == 201
-        assert not (tmp_path / "log/checkpoint").exists()
+        assert open_checkpoint((tmp_path / "log/checkpoint").read_bytes(), [LOG]).size == 0
         monkeypatch.undo()
         assert put(url, 2).status_code == 201
         assert open_checkpoint((tmp_path / "log/checkpoint").read_bytes(), [LOG]).size == 2
@@ -205,8 +205,8 @@ def test_a_full_disk_for_the_files_does_not_hold_up_receipts(
 KILLED = """
     import os, signal, sys
     from pathlib import Path
-    from agent.certificate.evidence import encode_evidence
-    from tests.unit.server_stub import proven, samples
+    from agent.certificate.evidence import decode_evidence
+    from tests.unit.server_stub import proven
     from server_stub import store, log_files, proving
     from server_stub.app import create_app
     from server_stub.store import Store
@@ -216,10 +216,11 @@ KILLED = """
     def die(*arguments, **more):
         os.kill(os.getpid(), signal.SIGKILL)
 
-    step, folder, number = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    step, folder = sys.argv[1], Path(sys.argv[2])
     settings = proven.proven_settings(folder)
     opened = Store(settings.database, settings.key, settings.authority)
-    evidence = samples.evidence_of(number)
+    # Made by the test: certificates have random serial numbers, another process would make other records.
+    evidence = decode_evidence((folder / "body").read_bytes())
     files = log_files.LogFiles(folder / "log", opened.engine, settings.authority.log)
     if step == "before log":
         store.log_record = die
@@ -243,9 +244,10 @@ def test_a_kill_between_any_two_steps_leaves_all_or_nothing(tmp_path: Path, step
     allow_programs(Path(sys.executable).name)
     with proven_registry(tmp_path) as url:
         put(url, 1)
+    (tmp_path / "body").write_bytes(encode_evidence(evidence_of(2)))
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "PYTHONPATH": str(_PROJECT)}
     killed = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(KILLED), step, str(tmp_path), "2"],
+        [sys.executable, "-c", textwrap.dedent(KILLED), step, str(tmp_path)],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert killed.returncode == -signal.SIGKILL, killed.stderr
