@@ -50,14 +50,21 @@ bench: packages $(VENV)/ready ## as root: the engine's speed beside fio, dd and 
 	@command -v fio >/dev/null && command -v nwipe >/dev/null || apt-get -q install -y --no-install-recommends fio nwipe
 	$(BIN)/python -m tests.speed
 
+bench-documents: $(VENV)/ready ## how long certificates and a lot of 3,800 take, into docs/lots.md
+	$(BIN)/python -m tests.speed.documents docs/lots.md
+
 mutants: $(VENV)/ready ## put defects into a copy of the program, one by one: the tests must see each (as root: those on loop devices too)
 	$(BIN)/python -m tests.mutants
 
 pictures: $(VENV)/ready ## draw the screens of docs/images anew
 	$(BIN)/python -m tests.tui.pictures docs/images
+	$(BIN)/python -m tests.document_pictures docs/images
 
 vectors: $(VENV)/ready ## make tests/vectors anew
 	$(BIN)/python -m tests.vectors.make
+
+schemas: $(VENV)/ready ## write docs/schema anew: what is signed, as JSON Schema
+	$(BIN)/python -m tests.schemas docs/schema
 
 texts: $(VENV)/ready ## collect the screen's texts and compile the catalogues
 	$(BIN)/python -m tests.texts

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from agent.certificate.statement import ACCEPTANCE
-from agent.certificate.trust import load_trust
 from agent.certificate.verify import verify_record
 from agent.errors import CertificateError, ExitCode, Refused
 from agent.model.acceptance import ACCEPTANCE_SCHEMA, Acceptance, Decision
+from agent.model.language import Language
 from agent.model.record import Headline, Record
-from agent.model.statement import Language
 from agent.statement_cli import (
     add_signing_options,
     add_trust_options,
@@ -21,6 +20,7 @@ from agent.statement_cli import (
     say,
     show_issued,
     signing_station,
+    trust_of,
 )
 from agent.workflow.statements import Head, issue_statement
 
@@ -73,8 +73,7 @@ def run_accept(args: argparse.Namespace) -> int:
 
 
 def _verified(args: argparse.Namespace, data: bytes) -> Record:
-    trust = load_trust(read_input(args.trust), None if args.crl is None else read_input(args.crl))
-    report = verify_record(data, read_input(args.folder / "record.json.p7s"), trust, present_time())
+    report = verify_record(data, read_input(args.folder / "record.json.p7s"), trust_of(args), present_time())
     if report.record is None:
         step = report.failed_step
         raise CertificateError(f"The record is not valid: {step.detail if step else ''}.", "Nothing was signed.")

@@ -29,7 +29,7 @@ from agent.registry.outbox import Outbox
 from agent.workflow.desk import Desk
 from agent.workflow.inspection import inspect_machine
 from agent.workflow.sitting import Sitting
-from agent.workflow.station import REGISTRY, Station, open_station, read_passphrase
+from agent.workflow.station import REGISTRY, ROOT, Station, log_key_of, open_station, read_passphrase
 from agent.workflow.uploads import Registry, Uploads
 from agent.workflow.view import EvidenceView, PlanSet, Stage, UploadState
 
@@ -177,7 +177,7 @@ def open_desk(arguments: argparse.Namespace, station: Station | None = None) -> 
     if station is None:
         station = open_station(arguments.station, read_passphrase(arguments.passphrase_file), SystemClock().now())
     key = _read_key(arguments.registry_key) if arguments.registry_key else station.registry_key
-    registry = Registry(arguments.registry, key)
+    registry = Registry(arguments.registry, key, station.root_pem, log_key_of(station.folder))
     return Desk(station, arguments.operator, arguments.evidence, registry, arguments.max_drives)
 
 
@@ -251,10 +251,14 @@ def run_upload(arguments: argparse.Namespace) -> int:
     """`ardoise upload`: exit 0 only when nothing waits any more and nothing was corrupt."""
     key = arguments.registry_key or (arguments.station / REGISTRY if arguments.station else None)
     key = key or arguments.evidence / REGISTRY
-    uploads = Uploads(Outbox(arguments.evidence), Registry(arguments.registry, _read_key(key)))
+    root, log_key = _station_trust(arguments.station) if arguments.station else (None, None)
+    registry = Registry(arguments.registry, _read_key(key), root, log_key)
+    uploads = Uploads(Outbox(arguments.evidence), registry)
     report = uploads.run_now()
     for result in report.results:
         _say(f"{result.record_id}: {result.outcome} {result.detail} {result.remedy}".rstrip())
+    for record_id, remark in report.final_remarks.items():
+        _say(f"{record_id}: {remark}")
     for aside in report.set_aside:
         _say(f"set aside: {aside.was.name}: {aside.reason}")
     if arguments.json:
@@ -351,6 +355,8 @@ def _say_result(evidence: EvidenceView) -> None:
         _say(f"{medium.node} {printable(medium.serial)}: {medium.outcome}{reason}{where}")
     if evidence.upload is not UploadState.NOT_ASKED:
         _say(f"registry: {evidence.upload} {evidence.upload_detail}".rstrip())
+    if evidence.final is not None:
+        _say(f"final document: {evidence.final}")
 
 
 def _evidence_json(evidence: EvidenceView) -> dict[str, Any]:
@@ -358,8 +364,14 @@ def _evidence_json(evidence: EvidenceView) -> dict[str, Any]:
         **to_json_form(evidence),
         "folder": str(evidence.folder),
         "document": str(evidence.document),
+        "final": None if evidence.final is None else str(evidence.final),
         "archived": evidence.upload is UploadState.ARCHIVED,
     }
+
+
+def _station_trust(folder: Path) -> tuple[bytes | None, bytes | None]:
+    root = folder / ROOT
+    return (root.read_bytes() if root.is_file() else None, log_key_of(folder))
 
 
 def _read_key(path: Path) -> bytes:

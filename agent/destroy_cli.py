@@ -5,7 +5,6 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from agent.certificate.trust import load_trust
 from agent.certificate.verify import verify_record
 from agent.errors import CertificateError, ExitCode, UsageError
 from agent.model.destruction import (
@@ -16,10 +15,11 @@ from agent.model.destruction import (
     DestructionTechnique,
 )
 from agent.model.drive import is_placeholder
+from agent.model.language import Language
 from agent.model.record import DriveRecord, Record
-from agent.model.statement import Language
 from agent.statement_cli import (
     add_signing_options,
+    add_trust_options,
     day,
     opaque_id,
     present_time,
@@ -27,6 +27,7 @@ from agent.statement_cli import (
     say,
     show_issued,
     signing_station,
+    trust_of,
 )
 from agent.workflow.statements import Head, issue_statement
 
@@ -52,8 +53,7 @@ def add_destroy_command(subparsers: Any) -> None:  # noqa: ANN401 - argparse kee
     parser.add_argument(
         "--photo", metavar="FILE", type=Path, action="append", default=[], help="only its digest is kept"
     )
-    parser.add_argument("--trust", metavar="ROOT.pem", type=Path, help="with --record: the issuer's root")
-    parser.add_argument("--crl", metavar="FILE", type=Path, help="with --record: revoked stations")
+    add_trust_options(parser, required=False)
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="where destruction.json and .pdf go")
     add_signing_options(parser)
 
@@ -111,8 +111,7 @@ def _from_record(args: argparse.Namespace) -> tuple[DestroyedMedium, str]:
     if args.trust is None:
         raise UsageError("A record is believed only under a root.", "Give --trust.")
     data = read_input(args.record / "record.json")
-    trust = load_trust(read_input(args.trust), None if args.crl is None else read_input(args.crl))
-    report = verify_record(data, read_input(args.record / "record.json.p7s"), trust, present_time())
+    report = verify_record(data, read_input(args.record / "record.json.p7s"), trust_of(args), present_time())
     if report.record is None:
         step = report.failed_step
         raise CertificateError(f"The record is not valid: {step.detail if step else ''}.", "Verify it first.")

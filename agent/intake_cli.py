@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.errors import ExitCode
 from agent.model.intake import INTAKE_SCHEMA, IntakeReceipt
-from agent.model.statement import Language
+from agent.model.language import Language
 from agent.statement_cli import (
     add_signing_options,
     day,

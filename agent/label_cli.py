@@ -11,13 +11,13 @@ from cryptography import x509
 
 from agent.certificate.label_page import LabelLayout, Labelled, render_labels
 from agent.certificate.qr import PREFIX, QrReport, verify_qr
-from agent.certificate.trust import Trust, load_trust
+from agent.certificate.trust import Trust
 from agent.certificate.verify import verify_record
 from agent.durable import sync_folder, write_synced
 from agent.errors import CertificateError, EvidenceError, ExitCode, Refused, UsageError
 from agent.model.drive import printable
+from agent.model.language import Language
 from agent.model.record import Headline
-from agent.model.statement import Language
 from agent.statement_cli import (
     add_signing_options,
     add_trust_options,
@@ -25,6 +25,7 @@ from agent.statement_cli import (
     read_input,
     say,
     signing_station,
+    trust_of,
 )
 
 
@@ -48,7 +49,7 @@ def add_label_commands(subparsers: Any) -> None:  # noqa: ANN401 - argparse keep
 
 def run_label(args: argparse.Namespace) -> int:
     """Verify every record, then draw the labels into a new file; raises CertificateError, Refused, UsageError."""
-    now, trust = present_time(), _trust(args)
+    now, trust = present_time(), trust_of(args)
     folders = [inner for folder in args.folders for inner in _evidence_folders(folder)]
     records = [_verified(folder, trust, now) for folder in folders]
     station = signing_station(args, now)
@@ -61,7 +62,7 @@ def run_label(args: argparse.Namespace) -> int:
 
 def run_code(args: argparse.Namespace) -> int:
     """Check one code; 0 only where it is valid and says SANITIZED; raises UsageError."""
-    trust, at = _trust(args), datetime.now(UTC)
+    trust, at = trust_of(args), datetime.now(UTC)
     certificates = [found for path in args.certificates for found in _certificates(path)]
     record = None if args.record is None else _verified(args.record, trust, at)
     report = verify_qr(
@@ -114,10 +115,6 @@ def _certificates(path: Path) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(read_input(path))
     except ValueError as error:
         raise UsageError(f"{path} holds no certificate in PEM.") from error
-
-
-def _trust(args: argparse.Namespace) -> Trust:
-    return load_trust(read_input(args.trust), None if args.crl is None else read_input(args.crl))
 
 
 def _print(report: QrReport) -> None:

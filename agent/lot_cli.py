@@ -2,18 +2,19 @@
 
 import argparse
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.certificate.trust import Trust, load_trust
+from agent.certificate.trust import Trust
 from agent.certificate.verify_statement import StatementReport, verify_statement, verify_statement_document
 from agent.errors import CertificateError, ExitCode
 from agent.model.drive import printable
+from agent.model.language import Language
 from agent.model.lot import LOT_SCHEMA, Lot, LotHeadline, LotPolicy
 from agent.model.lot_rules import conclude
 from agent.model.sanitization import Method
-from agent.model.statement import Language
 from agent.statement_cli import (
     add_signing_options,
     add_trust_options,
@@ -23,7 +24,9 @@ from agent.statement_cli import (
     say,
     show_issued,
     signing_station,
+    trust_of,
 )
+from agent.workflow.lot_csv import lot_csv
 from agent.workflow.lot_folder import LotContents, Problem, compare, read_lot
 from agent.workflow.statements import Head, issue_statement
 
@@ -55,16 +58,20 @@ def add_lot_commands(subparsers: Any) -> None:  # noqa: ANN401 - argparse keeps 
     verify.add_argument("path", metavar="DIR|FILE", type=Path)
     verify.add_argument("--json", action="store_true", help="the report as JSON on standard output")
     add_trust_options(verify)
+    table = commands.add_parser("csv", help="a verified lot as a table for a spreadsheet, on standard output")
+    table.add_argument("path", metavar="LOT.json|LOT.pdf", type=Path)
+    table.add_argument("--delimiter", choices=[";", ",", "tab"], default=";")
+    add_trust_options(table)
 
 
 def run_lot(args: argparse.Namespace) -> int:
     """Carry out one `lot` command; raises UsageError, Refused, CertificateError."""
-    return {"seal": _seal, "verify": _verify}[args.lot_command](args)
+    return {"seal": _seal, "verify": _verify, "csv": _csv}[args.lot_command](args)
 
 
 def _seal(args: argparse.Namespace) -> int:
     now = present_time()
-    contents = read_lot(args.folder, _trust(args), now)
+    contents = read_lot(args.folder, trust_of(args), now)
     _refuse(contents.problems)
     policy = LotPolicy(Method(args.require), args.require_acceptance, args.operator_may_accept)
     supersedes = "" if args.supersedes is None else _superseded(args, now)
@@ -98,7 +105,7 @@ def _seal(args: argparse.Namespace) -> int:
 
 def _superseded(args: argparse.Namespace, now: datetime) -> str:
     data, signature = read_input(args.supersedes), read_input(args.supersedes.with_name("lot.json.p7s"))
-    report = verify_statement(data, signature, _trust(args), now)
+    report = verify_statement(data, signature, trust_of(args), now)
     if not isinstance(report.statement, Lot):
         raise CertificateError(f"{args.supersedes} is no valid lot: {_broken(report)}.")
     return report.sha256
@@ -116,14 +123,10 @@ def _refuse(problems: tuple[Problem, ...]) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    trust, at = _trust(args), datetime.now(UTC)
+    trust, at = trust_of(args), datetime.now(UTC)
     folder = args.path if args.path.is_dir() else None
     file = args.path if folder is None else folder / "lot.json"
-    data = read_input(file)
-    if data.startswith(b"%PDF-"):
-        report = verify_statement_document(data, trust, at)
-    else:
-        report = verify_statement(data, read_input(file.with_name(file.name + ".p7s")), trust, at)
+    report = _verify_file(file, trust, at)
     problems: tuple[Problem, ...] = ()
     if folder is not None and isinstance(report.statement, Lot):
         contents: LotContents = read_lot(folder, trust, at)
@@ -131,6 +134,23 @@ def _verify(args: argparse.Namespace) -> int:
     show = _print_json if args.json else _print
     show(str(file), report, problems, looked_into=folder is not None)
     return int(ExitCode.OK if _is_good(report, problems) else ExitCode.NOT_SANITIZED)
+
+
+def _verify_file(file: Path, trust: Trust, at: datetime) -> StatementReport:
+    data = read_input(file)
+    stamp_file = file.with_name(f"{file.stem}.json.p7s.tsr")
+    stamp = read_input(stamp_file) if stamp_file.exists() else None
+    if data.startswith(b"%PDF-"):
+        return verify_statement_document(data, trust, at, time_stamp=stamp)
+    return verify_statement(data, read_input(file.with_name(file.name + ".p7s")), trust, at, time_stamp=stamp)
+
+
+def _csv(args: argparse.Namespace) -> int:
+    report = _verify_file(args.path, trust_of(args), datetime.now(UTC))
+    if not isinstance(report.statement, Lot):
+        raise CertificateError(f"{args.path} is no valid lot: {_broken(report)}.", "Nothing was written.")
+    sys.stdout.buffer.write(lot_csv(report.statement, "\t" if args.delimiter == "tab" else args.delimiter))
+    return int(ExitCode.OK)
 
 
 def _is_good(report: StatementReport, problems: tuple[Problem, ...]) -> bool:
@@ -189,7 +209,3 @@ def _print_json(path: str, report: StatementReport, problems: tuple[Problem, ...
         "records_verified": looked_into,
     }
     print(json.dumps(answer, indent=2))  # noqa: T201
-
-
-def _trust(args: argparse.Namespace) -> Trust:
-    return load_trust(read_input(args.trust), None if args.crl is None else read_input(args.crl))

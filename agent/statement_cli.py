@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from agent.certificate.statement import is_day
+from agent.certificate.trust import CRL_FILE, LOG_KEY_FILE, ROOT_FILE, TRUST_FILES, Trust, load_trust_files
 from agent.errors import UsageError
 from agent.host.clock import SystemClock
 from agent.model.drive import printable
-from agent.model.statement import Language
+from agent.model.language import Language
 from agent.workflow.statements import Issued
 from agent.workflow.station import Station, open_station, read_passphrase
 
@@ -32,12 +33,31 @@ def add_signing_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_trust_options(parser: argparse.ArgumentParser) -> None:
+def add_trust_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Who is trusted, when signed files are read."""
     parser.add_argument(
-        "--trust", metavar="ROOT.pem", type=Path, required=True, help="the issuer's root certificate"
+        "--trust",
+        metavar="ROOT.pem|DIR",
+        type=Path,
+        required=required,
+        help=f"the issuer's root certificate, or a folder with {', '.join(TRUST_FILES)}",
     )
     parser.add_argument("--crl", metavar="FILE", type=Path, help="the issuing CA's list of revoked stations")
+    parser.add_argument("--log", metavar="FILE", type=Path, help="the keys of the logs that are known (log.vkey)")
+
+
+def trust_of(args: argparse.Namespace) -> Trust:
+    """What the options say is trusted; raises UsageError."""
+    folder = args.trust if args.trust.is_dir() else None
+    files = {ROOT_FILE: read_input(args.trust)} if folder is None else _trust_folder(folder)
+    for name, path in ((CRL_FILE, args.crl), (LOG_KEY_FILE, args.log)):
+        if path is not None:
+            files[name] = read_input(path)
+    return load_trust_files(files)
+
+
+def _trust_folder(folder: Path) -> dict[str, bytes]:
+    return {name: read_input(folder / name) for name in TRUST_FILES if (folder / name).is_file()}
 
 
 def signing_station(args: argparse.Namespace, now: datetime) -> Station:

@@ -1,4 +1,4 @@
-"""`ardoise-registry`: serve, keygen."""
+"""`ardoise-registry`: serve, keygen, keys."""
 
 import argparse
 import logging
@@ -6,9 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.certificate.receipt import registry_id
 from agent.core_policy import keep_memory_private
 from agent.errors import AgentError
 from server_stub.app import create_app
+from server_stub.authority import LOG_FILES, make_log_key, open_folder
 from server_stub.judge import Judge, TrustFiles
 from server_stub.keys import is_shared, load_key, make_key
 from server_stub.serving import base_url, bind, make_server, parse_listen
@@ -21,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     try:
-        return _keygen(arguments) if arguments.command == "keygen" else _serve(arguments)
+        commands = {"keygen": _keygen, "keys": _keys, "serve": _serve}
+        return commands[arguments.command](arguments)
     except AgentError as error:
         _say(f"ardoise-registry: {error}")
         return int(error.exit_code)
@@ -34,13 +37,29 @@ def _keygen(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _keys(arguments: argparse.Namespace) -> int:
+    verifier = make_log_key(arguments.folder, arguments.origin)
+    _say(f"The log's key is in {arguments.folder}; its public half, {verifier}, goes to stations and auditors.")
+    return 0
+
+
 def _serve(arguments: argparse.Namespace) -> int:
     host, port = parse_listen(arguments.listen)
     key = load_key(arguments.key)
     if is_shared(arguments.key):
         _say(f"ardoise-registry: others may read {str(arguments.key)!r}: chmod 600 it.")
-    judge = Judge(TrustFiles(arguments.trust, arguments.crl))
-    app = create_app(Settings(key=key, verifier=judge, database=arguments.database))
+    trust = TrustFiles(arguments.trust, arguments.crl)
+    default_origin = f"ardoise-log/{registry_id(key.public_key())[:16]}"
+    settings = Settings(
+        key=key,
+        verifier=Judge(trust),
+        database=arguments.database,
+        authority=open_folder(arguments.folder, default_origin),
+        log_folder=arguments.folder / LOG_FILES,
+        trust=trust.current,
+        outside_tsa=arguments.tsa,
+    )
+    app = create_app(settings)
     with bind(host, port) as listener:
         _say(f"ardoise-registry listens on {base_url(listener)}")
         make_server(app).run(sockets=[listener])
@@ -67,6 +86,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--listen", default="127.0.0.1:8799", metavar="HOST:PORT", help="default: %(default)s")
     serve.add_argument("--crl", type=Path, metavar="FILE", help="revoked stations; read again when it changes")
+    serve.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("ardoise-registry"),
+        metavar="DIR",
+        help="keys of log, time stamps and seals, and the log's files; default: %(default)s, in the current folder",
+    )
+    serve.add_argument(
+        "--tsa", default="", metavar="URL", help="a second time-stamping authority (RFC 3161 over HTTP)"
+    )
+    keys = commands.add_parser("keys", help="make the key of the transparency log")
+    keys.add_argument("folder", type=Path, metavar="DIR", help="the registry's folder")
+    keys.add_argument(
+        "--origin", required=True, metavar="NAME", help="the log's name, for example log.example/ardoise"
+    )
     keygen = commands.add_parser("keygen", help="make a key for receipts")
     keygen.add_argument("file", type=Path, metavar="FILE", help="the private key; FILE.pub is its public half")
     return parser

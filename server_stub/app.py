@@ -17,6 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from agent.errors import AgentError
 from server_stub.api import api_router
 from server_stub.catalogue import Catalogue
+from server_stub.finals import Finals
+from server_stub.log_files import LogFiles
+from server_stub.log_routes import log_router, proof_router
 from server_stub.problems import Problem, problem_response, title_of
 from server_stub.settings import Settings
 from server_stub.store import Store
@@ -57,7 +60,14 @@ class SecureHeaders:
 
 def create_app(settings: Settings) -> FastAPI:
     """The registry over its database; raises UsageError, EnvironmentLacks when that can't be opened."""
-    store = Store(settings.database, settings.key)
+    authority = settings.authority
+    store = Store(settings.database, settings.key, authority)
+    files = None
+    if authority is not None and settings.log_folder is not None:
+        files = LogFiles(settings.log_folder, store.engine, authority.log)
+        files.update()
+    finals = Finals(settings, store)
+    finals.complete()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -68,7 +78,9 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Ardoise registry", version="1", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json", lifespan=lifespan
     )  # fmt: skip
-    app.include_router(api_router(Uploads(settings, store), catalogue))
+    app.include_router(api_router(Uploads(settings, store, files), catalogue))
+    app.include_router(proof_router(finals, catalogue))
+    app.include_router(log_router(store.engine, authority.log if authority else None))
     app.include_router(page_router(catalogue))
     app.add_middleware(SecureHeaders)
     _handle_errors(app)

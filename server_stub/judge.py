@@ -4,7 +4,7 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from agent.certificate.document import read_attachments
+from agent.certificate.document import read_attachments, read_proofs
 from agent.certificate.evidence import Evidence
 from agent.certificate.record import decode_record
 from agent.certificate.report import FailureKind, Report
@@ -69,6 +69,8 @@ class Judge:
             return Refuse(
                 "document: same record", "The document carries another record or signature than the upload."
             )
+        if read_proofs(evidence.document):
+            return Refuse("document: attachments", "A station uploads its own document, not a registry's.")
         return Accept(record.record, record.signer.test_root)
 
 

@@ -1,4 +1,4 @@
-"""The store: what is archived gets the next sequence number and its receipt in one transaction, or nothing happens."""
+"""The store: what is archived gets its number, its place in the log and its receipt in one transaction, or nothing happens."""
 
 import threading
 from collections.abc import Iterator
@@ -14,11 +14,16 @@ from agent.certificate.evidence import Evidence, encode_evidence, evidence_sha25
 from agent.certificate.receipt import make_receipt, registry_id
 from agent.errors import EnvironmentLacks
 from agent.model.json_form import to_json_form
+from server_stub.authority import Authority
+from server_stub.proving import add_proofs, catch_up, log_record
 from server_stub.rows import certificate_row, media_rows
 from server_stub.tables import certificates, head, media, metadata, open_engine, quarantine
+from server_stub.translog import check_head, prepare_log, read_head, sign_head
 from server_stub.verdict import Accept, KeepApart
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+# Version 1 had no log: what it archived is logged at the first start.
+_KNOWN_VERSIONS = {1, SCHEMA_VERSION}
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,11 @@ class QuarantineFull(Exception):
 class Store:
     """One database; safe for threads and for several processes on one file."""
 
-    def __init__(self, database: str, key: Ed25519PrivateKey) -> None:
+    def __init__(self, database: str, key: Ed25519PrivateKey, authority: Authority | None = None) -> None:
         """Open or make the tables; raises UsageError, EnvironmentLacks."""
         self.engine = open_engine(database)
         self._key = key
+        self._authority = authority
         # SQLite's busy handler is not fair: threads queue here, so that it only arbitrates between processes.
         self._turn = threading.Lock()
         try:
@@ -71,7 +77,7 @@ class Store:
         """Archive evidence that was verified; a race with equal bytes gives all of them the same receipt."""
         digest = evidence_sha256(evidence)
         try:
-            with self._writing() as connection:
+            with self.writing() as connection:
                 # Takes the row's lock on every database, so that numbers are given in order and without gaps.
                 sequence = connection.execute(
                     update(head).values(sequence=head.c.sequence + 1).returning(head.c.sequence)
@@ -87,6 +93,8 @@ class Store:
                 drives = media_rows(accepted.record, sequence)
                 if drives:
                     connection.execute(insert(media), drives)
+                log_record(connection, sequence, evidence.record_sha256)
+                add_proofs(connection, sequence, self._authority, received_at)
                 connection.execute(delete(quarantine).where(quarantine.c.evidence_sha256 == digest))
                 return Receipted(receipt, created=True)
         except IntegrityError:
@@ -102,7 +110,7 @@ class Store:
         """Put evidence into quarantine, once however often it comes; raises QuarantineFull beyond entries or bytes."""
         body, digest, now = encode_evidence(evidence), evidence_sha256(evidence), to_json_form(received_at)
         said = {"reason": verdict.reason, "detail": verdict.detail, "last_at": now}
-        with self._writing() as connection:
+        with self.writing() as connection:
             known = connection.execute(
                 update(quarantine)
                 .where(quarantine.c.evidence_sha256 == digest)
@@ -124,7 +132,8 @@ class Store:
             connection.execute(insert(quarantine).values(row | said | {"size_bytes": len(body), "body": body}))
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes; one at a time, and nothing of it is there unless it ends well."""
         with (
             self._turn,
             self.engine.connect().execution_options(ardoise_write=True) as connection,
@@ -134,14 +143,14 @@ class Store:
 
     def _prepare(self) -> None:
         name = registry_id(self._key.public_key())
-        with self._writing() as connection:
+        with self.writing() as connection:
             metadata.create_all(connection)
             row = connection.execute(select(head.c.schema_version, head.c.registry)).one_or_none()
             if row is None:
                 connection.execute(
                     insert(head).values(id=1, schema_version=SCHEMA_VERSION, sequence=0, registry=name)
                 )
-            elif row.schema_version != SCHEMA_VERSION:
+            elif row.schema_version not in _KNOWN_VERSIONS:
                 raise EnvironmentLacks(
                     f"The database is of version {row.schema_version}, this program knows {SCHEMA_VERSION}.",
                     "Use the program that made it.",
@@ -151,6 +160,21 @@ class Store:
                     "The database belongs to a registry with another key: its receipts would not verify.",
                     "Give that key with --key, or another database with --database.",
                 )
+            self._prepare_log(connection)
+
+    def _prepare_log(self, connection: Connection) -> None:
+        prepare_log(connection)
+        log = read_head(connection)
+        check_head(connection, log)
+        if self._authority is not None and log.origin not in {"", self._authority.log.origin}:
+            raise EnvironmentLacks(
+                f"The database holds the log {log.origin}, the folder the key of {self._authority.log.origin}.",
+                "Give the folder that belongs to the database with --folder.",
+            )
+        catch_up(connection)
+        connection.execute(update(head).values(schema_version=SCHEMA_VERSION))
+        if self._authority is not None:
+            sign_head(connection, self._authority.log)
 
 
 def _archived(connection: Connection, record_sha256: str, evidence_digest: str) -> Receipted | Conflict | None:

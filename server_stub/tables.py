@@ -93,6 +93,45 @@ quarantine = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+# The transparency log (C2SP tlog-tiles). Entry number i is the record with the sequence number i + 1; it stays when a record goes.
+log_entries = Table(
+    "log_entries",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry", LargeBinary(32), nullable=False),
+)
+
+log_tiles = Table(
+    "log_tiles",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+# One row: size and root of the log as it is, and the checkpoint that was signed last (empty before the first).
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("checkpoint", LargeBinary, nullable=False),
+    Column("last_stamp", BigInteger, nullable=False),
+)
+
+# What proves a record's time and place in the log, and the final document once it was made.
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("sequence", BigInteger, ForeignKey("certificates.sequence"), primary_key=True, autoincrement=False),
+    Column("time_stamp", LargeBinary),
+    Column("log_proof", LargeBinary),
+    Column("final", LargeBinary),
+    Column("outside_stamp", LargeBinary),
+)
+
 
 def open_engine(url: str) -> Engine:
     """An engine whose write transactions take the lock at once; raises UsageError, EnvironmentLacks."""

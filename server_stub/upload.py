@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 from http import HTTPStatus
 
 import rfc8785
@@ -10,11 +11,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from agent.certificate.evidence import decode_evidence
-from agent.errors import MalformedRecord
+from agent.errors import AgentError, MalformedRecord
+from server_stub.log_files import LogFiles
 from server_stub.problems import Problem
 from server_stub.settings import Settings
 from server_stub.store import Conflict, QuarantineFull, Receipted, Store
 from server_stub.verdict import KeepApart, Refuse
+
+_log = logging.getLogger("ardoise-registry")
 
 _READ_AT_ONCE = 32
 _VERIFY_AT_ONCE = 4
@@ -24,9 +28,10 @@ _DRAIN_FACTOR = 4
 class Uploads:
     """Takes uploads; bounds how many are in memory and how many are verified at one time."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, files: LogFiles | None = None) -> None:
         self._settings = settings
         self._store = store
+        self._files = files
         self._reading = asyncio.Semaphore(_READ_AT_ONCE)
         self._verifying = CapacityLimiter(_VERIFY_AT_ONCE)
 
@@ -75,7 +80,9 @@ class Uploads:
         if isinstance(verdict, Refuse):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, verdict.detail, step=verdict.step)
         if not isinstance(verdict, KeepApart):
-            return _answer(self._store.archive(evidence, verdict, now))
+            found = self._store.archive(evidence, verdict, now)
+            self._publish_log()
+            return _answer(found)
         try:
             limits = self._settings.quarantine_entries, self._settings.quarantine_bytes
             self._store.keep_apart(evidence, verdict, now, *limits)
@@ -83,6 +90,15 @@ class Uploads:
             detail = "The quarantine is full; somebody has to look at it."
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, retry_after=3600) from error
         return _quarantined(sha256, verdict)
+
+    def _publish_log(self) -> None:
+        if self._files is None:
+            return
+        try:
+            self._files.update()
+        except AgentError as error:
+            # What is archived is logged in the database: its files follow with the next record, or at the next start.
+            _log.error("%s", error)
 
 
 def _answer(found: Receipted | Conflict) -> Response:

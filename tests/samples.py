@@ -132,7 +132,7 @@ def sample_record(
         station_link=StationLink(sequence, "" if sequence == 1 else "ab" * 32),
         tool=TOOL,
         host=host,
-        policy=Policy(),
+        policy=Policy(verification=VerificationKind.SAMPLED) if kind == "sampled" else Policy(),
         drives=drives,
     )
 

@@ -12,6 +12,7 @@ from agent.model.destruction import (
     DestructionTechnique,
 )
 from agent.model.intake import INTAKE_SCHEMA, IntakeMachine, IntakeReceipt
+from agent.model.language import Language
 from agent.model.lot import (
     LOT_SCHEMA,
     Lot,
@@ -24,7 +25,6 @@ from agent.model.lot import (
 from agent.model.lot_rules import conclude
 from agent.model.record import Record
 from agent.model.sanitization import Method
-from agent.model.statement import Language
 from agent.workflow.lot_entries import entry_of
 from tests.samples import AT, Pki, sample_record
 

@@ -2,6 +2,7 @@
 
 from agent.certificate.page_text import SANITIZED, hidden_areas_caution
 from agent.certificate.report import FailureKind, Signer, StepFailed
+from agent.model.coherence import drive_contradiction, record_contradiction
 from agent.model.machine import Environment
 from agent.model.record import Record, machine_headline, medium_outcome
 from agent.model.sanitization import Method
@@ -31,11 +32,16 @@ def check_evidence(record: Record) -> str:
     for number, drive in enumerate(record.drives, 1):
         supported = medium_outcome(drive)
         if drive.outcome is not supported:
-            raise _contradiction(f"Medium {number} claims '{drive.outcome}', its evidence supports '{supported}'.")
+            why = drive_contradiction(drive) if drive.outcome in SANITIZED else ""
+            raise _contradiction(
+                f"Medium {number} claims '{drive.outcome}', its evidence supports '{supported}'{f': {why}' if why else ''}."
+            )
         if (drive.level_reached is not Method.NONE) != (supported in SANITIZED):
             raise _contradiction(
                 f"Medium {number} claims the level '{drive.level_reached}' with the outcome '{supported}'."
             )
+    if words := record_contradiction(record):
+        raise _contradiction(f"The record contradicts itself: {words}.")
     supported_headline = machine_headline(record.drives, record.host, record.ended)
     if record.headline is not supported_headline:
         raise _contradiction(

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from agent.certificate.page_text import missing_words, verified_words
+from agent.certificate.page_text import page_faults
 from agent.certificate.report import FailureKind, StepFailed
+from agent.model.language import Language
 from agent.model.record import Record
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
@@ -93,15 +94,30 @@ def extract_text(pdf: bytes) -> str:
     pages = _guarded(
         lambda: [str(page.extract_text()) for page in _open(pdf).pages], "The pages' text can't be read."
     )
-    return "".join(pages)
+    return "\n".join(pages)
 
 
 def check_page(pdf: bytes, record: Record, record_bytes: bytes) -> str:
-    """The page says what the record says; raises StepFailed SEAL."""
-    missing = missing_words(extract_text(pdf), verified_words(record, record_bytes))
-    if missing:
-        raise _seal_failed(f"The page does not show what the record says: {missing[0]!r} is missing.")
-    return "headline, outcomes, serial numbers and digest stand in the page's text"
+    """The page says what the record says, every string of it; raises StepFailed SEAL."""
+    language = page_language(pdf)
+    faults = faults_of_page(pdf, record, record_bytes)
+    if faults:
+        raise _seal_failed(f"The page does not say what the record says: {faults[0]!r}.")
+    return f"every printed string is the record's (language: {language.value})"
+
+
+def faults_of_page(pdf: bytes, record: Record, record_bytes: bytes) -> list[str]:
+    """What the page lacks or says too much, in the language that it names; a document without proofs is provisional."""
+    return page_faults(
+        extract_text(pdf), record, record_bytes, page_language(pdf), provisional=not read_proofs(pdf)
+    )
+
+
+def page_language(pdf: bytes) -> Language:
+    """The language that the document's catalog names (ISO 32000-1, 14.9.2); raises StepFailed SEAL."""
+    return _guarded(
+        lambda: Language(str(_open(pdf).trailer["/Root"]["/Lang"])), "The document names no known language."
+    )
 
 
 def _open(pdf: bytes) -> Any:  # noqa: ANN401 - pypdf is imported only where a document is read

@@ -1,20 +1,20 @@
 """Labels for machines: the words that a person reads, beside the code that a scanner checks."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC
 from enum import StrEnum
 from typing import Any
 
-from agent.certificate.page import compile_template
+from agent.certificate.page import compile_page, template
 from agent.certificate.page_text import shown
 from agent.certificate.qr import qr_svg
 from agent.certificate.statement_words import say
 from agent.certificate.station import StationKey
+from agent.certificate.words import Words
 from agent.model.drive import is_placeholder
+from agent.model.language import Language
 from agent.model.machine import Environment
 from agent.model.record import Headline, Outcome, Record
-from agent.model.statement import Language
 
 
 class LabelLayout(StrEnum):
@@ -44,12 +44,12 @@ def render_labels(
         "labels": [_label(labelled, key, language) for labelled in records],
     }
     newest = max(labelled.record.time.issued_at for labelled in records)
-    return compile_template("label.typ", {"view": json.dumps(view)}, newest)
+    return compile_page(template("label.typ"), view, (), newest)
 
 
 def _label(labelled: Labelled, key: StationKey, language: Language) -> dict[str, Any]:
     record, host = labelled.record, labelled.record.host
-    headline = say(language, record.headline.value)
+    headline = Words(language).term(record.headline)
     done = sum(drive.outcome is Outcome.SANITIZED for drive in record.drives)
     facts = [
         (say(language, name), shown(text, 26))

@@ -4,11 +4,18 @@ from typing import Any
 
 from agent.certificate.figures import grouped
 from agent.certificate.page_text import shown
-from agent.certificate.statement_text import DIGEST_SHOWN, decision_words, exception_reason, medium_state
+from agent.certificate.statement_text import (
+    DIGEST_SHOWN,
+    decision_words,
+    exception_reason,
+    medium_name,
+    medium_state,
+)
 from agent.certificate.statement_words import say
 from agent.certificate.view_parts import Cell, facts, stated, table
+from agent.certificate.words import Words
+from agent.model.language import Language
 from agent.model.lot import Lot, LotEntry, LotException, LotMedium
-from agent.model.statement import Language
 
 Section = dict[str, Any]
 
@@ -70,17 +77,17 @@ def _policy(lot: Lot) -> Section:
     language, policy = lot.language, lot.policy
     who = say(language, "also by the operator" if policy.acceptor_may_be_operator else "not by the operator")
     acceptance = "acceptance required" if policy.acceptance_required else "acceptance optional"
-    intake = "" if lot.intake is None else f"SHA-256 {lot.intake.statement_sha256}"
+    intake = "" if lot.intake is None else lot.intake.statement_sha256
     pairs = [
         ("lot", shown(lot.lot)),
         ("donor", shown(lot.donor_reference)),
-        ("level required", say(language, "level words", level=say(language, policy.level_required.value))),
+        ("level required", say(language, "level words", level=Words(language).term(policy.level_required))),
         ("acceptance", say(language, acceptance, who=who)),
         ("intake receipt", intake),
         ("destruction records", grouped(len(lot.destructions))),
     ]
     if lot.supersedes:
-        pairs.append(("supersedes", f"SHA-256 {lot.supersedes}"))
+        pairs.append(("supersedes", lot.supersedes))
     return facts(language, "policy", pairs)
 
 
@@ -93,7 +100,7 @@ def _machines(lot: Lot) -> Section:
 
 def _machine_row(language: Language, number: int, entry: LotEntry) -> list[Cell]:
     decision = decision_words(language, entry.acceptance)
-    result: list[Cell] = [{"strong": say(language, entry.headline.value)}, *([decision] if decision else [])]
+    result: list[Cell] = [{"strong": Words(language).term(entry.headline)}, decision]
     tag = [shown(entry.asset_tag)] if entry.asset_tag else []
     return [
         str(number),
@@ -101,9 +108,9 @@ def _machine_row(language: Language, number: int, entry: LotEntry) -> list[Cell]
         {"lines": [{"code": shown(entry.serial)}, *tag]},
         {"lines": [_medium(language, medium) for medium in entry.media]},
         {"lines": result},
-        {"lines": [{"code": entry.record_sha256[:DIGEST_SHOWN]}, entry.proof]},
+        {"lines": [{"code": entry.record_sha256[:DIGEST_SHOWN]}, say(language, entry.proof)]},
     ]
 
 
 def _medium(language: Language, medium: LotMedium) -> Cell:
-    return {"pair": [shown(medium.serial) or shown(medium.model), medium_state(language, medium)]}
+    return {"pair": [medium_name(language, medium), medium_state(language, medium)]}

@@ -1,12 +1,12 @@
 """The sealed page of a statement: PDF/A-3a and PDF/UA-1 by Typst, with the statement and its signature attached."""
 
-import json
 from datetime import datetime
 
 from agent.certificate.document import extract_text
-from agent.certificate.page import compile_template
+from agent.certificate.page import Attachment, compile_page, template
 from agent.certificate.page_text import missing_words
 from agent.certificate.seal import seal_pdf
+from agent.certificate.statement import kind_of
 from agent.certificate.statement_text import statement_words
 from agent.certificate.statement_view import statement_view
 from agent.certificate.station import StationKey
@@ -16,13 +16,18 @@ from agent.model.statement import Statement
 
 def render_statement(statement: Statement, data: bytes, signature: bytes) -> bytes:
     """The unsealed PDF of a statement; raises CertificateError."""
-    inputs = {
-        "view": json.dumps(statement_view(statement, data)),
-        "statement": data.decode("utf-8"),
-        # Inputs are text, so the signature travels as a list of byte values.
-        "signature": json.dumps(list(signature)),
-    }
-    return compile_template("statement.typ", inputs, statement.issued_at)
+    kind = kind_of(statement)
+    attached = (
+        Attachment(kind.json_name, data, "data", "application/json", "What was signed: canonical JSON"),
+        Attachment(
+            kind.signature_name,
+            signature,
+            "supplement",
+            "application/pkcs7-signature",
+            f"Detached CAdES signature of {kind.json_name}",
+        ),
+    )
+    return compile_page(template("statement.typ"), statement_view(statement, data), attached, statement.issued_at)
 
 
 def seal_statement(pdf: bytes, statement: Statement, data: bytes, key: StationKey, signing_time: datetime) -> bytes:

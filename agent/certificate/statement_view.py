@@ -5,13 +5,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.certificate.figures import capacity, grouped
+from agent.certificate.figures import grouped
 from agent.certificate.lot_view import lot_sections
 from agent.certificate.page_text import shown
 from agent.certificate.statement import kind_of
-from agent.certificate.statement_text import headline, specimen_note, title
+from agent.certificate.statement_text import headline, specimen_note, subtitle, title
 from agent.certificate.statement_words import say
 from agent.certificate.view_parts import Cell, facts, stated, table
+from agent.certificate.words import Words
 from agent.model.destruction import DestructionRecord, DestructionResult
 from agent.model.intake import IntakeReceipt
 from agent.model.lot import Lot, LotHeadline
@@ -19,17 +20,25 @@ from agent.model.statement import Statement
 
 Section = dict[str, Any]
 
+# The marks of common.typ: a shape for each result.
+_MARKS = {
+    LotHeadline.SANITIZED: "done",
+    LotHeadline.ACCOUNTED_FOR: "exceptions",
+    LotHeadline.INCOMPLETE: "incomplete",
+}
+
 
 def statement_view(statement: Statement, data: bytes) -> dict[str, Any]:
     """The strings and switches of a page, ready for JSON."""
     language, kind = statement.language, kind_of(statement)
-    sentence, good, notices = _head(statement)
+    sentence, mark, notices = _head(statement)
     return {
         "language": language.value,
-        "good": good,
+        "mark": mark,
         "specimen": say(language, "specimen") if statement.specimen else "",
         "organisation": shown(statement.issuer.organisation),
         "title": title(statement),
+        "subtitle": subtitle(statement),
         "headline": headline(statement),
         "headline_note": specimen_note(statement),
         "statement": sentence,
@@ -46,29 +55,27 @@ def statement_view(statement: Statement, data: bytes) -> dict[str, Any]:
         "page_words": say(language, "page", number="{number}", total="{total}"),
         "statement_id": statement.statement_id,
         "author": f"{shown(statement.issuer.organisation)}, {shown(statement.issuer.station)}",
-        "names": [kind.json_name, kind.signature_name],
     }
 
 
-def _head(statement: Statement) -> tuple[str, bool, list[str]]:
+def _head(statement: Statement) -> tuple[str, str, list[str]]:
     language = statement.language
     if isinstance(statement, Lot):
         return _lot_head(statement)
     if isinstance(statement, IntakeReceipt):
-        return say(language, "intake statement"), False, []
+        return say(language, "intake statement"), "none", []
     if isinstance(statement, DestructionRecord):
         good = statement.result is DestructionResult.DESTROY
         name = "destroy statement" if good else "damaged statement"
         notices = [] if good else [say(language, "damaged notice")]
-        return say(language, name), good, notices
+        return say(language, name), "done" if good else "incomplete", notices
     raise AssertionError(f"no page for {type(statement).__name__}")
 
 
-def _lot_head(lot: Lot) -> tuple[str, bool, list[str]]:
+def _lot_head(lot: Lot) -> tuple[str, str, list[str]]:
     sentence = "lot empty" if not lot.entries else f"lot {lot.headline.value.lower()}"
     notices = [say(lot.language, "no intake")] if lot.intake is None else []
-    good = lot.headline is not LotHeadline.INCOMPLETE
-    return say(lot.language, sentence), good, notices
+    return say(lot.language, sentence), _MARKS[lot.headline], notices
 
 
 def _sections(statement: Statement) -> list[Section]:
@@ -115,7 +122,8 @@ def _intake_sections(receipt: IntakeReceipt) -> list[Section]:
 
 def _destruction_sections(done: DestructionRecord) -> list[Section]:
     language, medium = done.language, done.medium
-    size = "" if medium.capacity_bytes is None else capacity(medium.capacity_bytes)
+    words = Words(language)
+    size = "" if medium.capacity_bytes is None else words.capacity(medium.capacity_bytes)
     technique = say(language, done.technique.value)
     if done.particle_mm is not None:
         technique = say(language, "particles", words=technique, size=done.particle_mm)
@@ -127,7 +135,7 @@ def _destruction_sections(done: DestructionRecord) -> list[Section]:
             [
                 ("model", shown(medium.model)),
                 ("serial", shown(medium.serial)),
-                ("type", shown(medium.media_type)),
+                ("type", shown(words.named("MediaType", medium.media_type))),
                 ("capacity", size),
                 ("from machine", shown(f"{medium.machine_model} {medium.machine_serial}", 120)),
                 ("from record", medium.record_sha256 or say(language, "by hand")),

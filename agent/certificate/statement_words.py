@@ -6,7 +6,7 @@ One entry holds all three, so that none can be forgotten. What is signed keeps i
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from agent.model.statement import Language
+from agent.model.language import Language
 
 _ORDER = (Language.ENGLISH, Language.FRENCH, Language.GERMAN)
 
@@ -16,7 +16,7 @@ _VERIFY_ENGLISH = (
 )
 _VERIFY_FRENCH = (
     "Ce document est scellé et contient ce qui a été signé\u00a0: {name}, avec sa signature. Le certificat racine root.pem "
-    "vient de l'émetteur, pas avec ce document. Un lecteur PDF doit dire que tout le document est signé et inchangé."
+    "vient de l\u2019émetteur, pas avec ce document. Un lecteur PDF doit dire que tout le document est signé et inchangé."
 )
 _VERIFY_GERMAN = (
     "Dieses Dokument ist versiegelt und enthält, was signiert wurde: {name} mit seiner Signatur. Das Wurzelzertifikat "
@@ -39,8 +39,8 @@ _COMMON = {
     "station": ("Station", "Station", "Station"),
     "issued at": ("Issued", "Établi le", "Ausgestellt am"),
     "as claimed": (
-        "{moment} UTC, as the station's clock claims",
-        "{moment} UTC, selon l'horloge de la station",
+        "{moment} UTC, as the station\u2019s clock claims",
+        "{moment} UTC, selon l\u2019horloge de la station",
         "{moment} UTC, nach der Uhr der Station",
     ),
     "document number": ("Number", "Numéro", "Nummer"),
@@ -51,36 +51,24 @@ _COMMON = {
     "machine": ("Machine", "Machine", "Gerät"),
     "model": ("Model", "Modèle", "Modell"),
     "serial": ("Serial number", "Numéro de série", "Seriennummer"),
-    "asset tag": ("Property number", "Numéro d'inventaire", "Inventarnummer"),
+    "asset tag": ("Property number", "Numéro d\u2019inventaire", "Inventarnummer"),
     "manufacturer": ("Manufacturer", "Fabricant", "Hersteller"),
     "no.": ("No.", "N°", "Nr."),
     "lot": ("Lot", "Lot", "Los"),
-    "donor": ("Donor's reference", "Référence du donateur", "Kennzeichen der spendenden Stelle"),
+    "donor": ("Donor\u2019s reference", "Référence du donateur", "Kennzeichen der Spende"),
     "place": ("Place", "Lieu", "Ort"),
     "remark": ("Remark", "Remarque", "Bemerkung"),
     "operator": ("Operator", "Opérateur", "Ausführende Person"),
     "ids only": (
         "Persons are named by opaque ids; the organisation keeps their names.",
-        "Les personnes sont désignées par des identifiants\u00a0; l'organisation conserve leurs noms.",
+        "Les personnes sont désignées par des identifiants\u00a0; l\u2019organisation conserve leurs noms.",
         "Personen stehen hier nur mit Kennungen; die Organisation bewahrt ihre Namen auf.",
     ),
     "unnamed": ("Unnamed", "Sans nom", "Ohne Namen"),
 }
 
 _HEADLINES = {
-    "SANITIZED": ("SANITIZED", "DONNÉES EFFACÉES", "DATEN GELÖSCHT"),
     "ACCOUNTED FOR": ("ACCOUNTED FOR", "TOUT EST JUSTIFIÉ", "ALLES NACHGEWIESEN"),
-    "INCOMPLETE": ("INCOMPLETE", "INCOMPLET", "UNVOLLSTÄNDIG"),
-    "NO MEDIUM FOUND": ("NO MEDIUM FOUND", "AUCUN SUPPORT TROUVÉ", "KEIN DATENTRÄGER GEFUNDEN"),
-    "sanitized": ("sanitized", "effacé", "gelöscht"),
-    "sanitized with exceptions": ("sanitized with exceptions", "effacé avec réserves", "gelöscht mit Vorbehalt"),
-    "failed": ("failed", "échec", "fehlgeschlagen"),
-    "interrupted": ("interrupted", "interrompu", "abgebrochen"),
-    "unknown": ("unknown", "inconnu", "unbekannt"),
-    "refused": ("refused", "refusé", "abgelehnt"),
-    "not selected": ("not selected", "non choisi", "nicht ausgewählt"),
-    "clear": ("Clear", "Clear", "Clear"),
-    "purge": ("Purge", "Purge", "Purge"),
 }
 
 _LOT = {
@@ -92,22 +80,22 @@ _LOT = {
     ),
     "lot accounted for": (
         "Every storage medium found was sanitized or destroyed; the exceptions say what must be known.",
-        "Chaque support trouvé a été effacé ou détruit\u00a0; les exceptions disent ce qu'il faut savoir.",
+        "Chaque support trouvé a été effacé ou détruit\u00a0; les exceptions disent ce qu\u2019il faut savoir.",
         "Jeder gefundene Datenträger ist gelöscht oder vernichtet; die Ausnahmen sagen, was man wissen muss.",
     ),
     "lot incomplete": (
         "Not everything in this lot is sanitized: the exceptions say what is open.",
-        "Tout n'est pas effacé dans ce lot\u00a0: les exceptions disent ce qui reste ouvert.",
+        "Tout n\u2019est pas effacé dans ce lot\u00a0: les exceptions disent ce qui reste ouvert.",
         "In diesem Los ist nicht alles gelöscht: Die Ausnahmen sagen, was offen ist.",
     ),
     "lot empty": (
         "This lot holds no record: nothing is proven.",
-        "Ce lot ne contient aucun procès-verbal\u00a0: rien n'est prouvé.",
+        "Ce lot ne contient aucun procès-verbal\u00a0: rien n\u2019est prouvé.",
         "Dieses Los enthält kein Protokoll: Nichts ist bewiesen.",
     ),
     "no intake": (
-        "There is no intake receipt: whether a machine is missing can't be told.",
-        "Il n'y a pas de reçu de prise en charge\u00a0: on ne peut pas dire si une machine manque.",
+        "There is no intake receipt: whether a machine is missing can\u2019t be told.",
+        "Il n\u2019y a pas de reçu de prise en charge\u00a0: on ne peut pas dire si une machine manque.",
         "Es gibt keinen Annahmebeleg: Ob ein Gerät fehlt, lässt sich nicht sagen.",
     ),
     "totals": ("Totals", "Totaux", "Summen"),
@@ -129,7 +117,7 @@ _LOT = {
     "media open": ("\u2013 open", "\u2013 ouverts", "\u2013 offen"),
     "accepted": ("Results accepted", "Résultats acceptés", "Angenommene Ergebnisse"),
     "exceptions": ("Exceptions", "Exceptions", "Ausnahmen"),
-    "no exceptions": ("There are none.", "Il n'y en a aucune.", "Es gibt keine."),
+    "no exceptions": ("There are none.", "Il n\u2019y en a aucune.", "Es gibt keine."),
     "policy": ("What the lot asks for", "Ce que le lot exige", "Was für das Los gilt"),
     "level required": ("Level required", "Niveau exigé", "Verlangte Stufe"),
     "level words": ("{level} (NIST SP 800-88r2)", "{level} (NIST SP 800-88r2)", "{level} (NIST SP 800-88r2)"),
@@ -154,13 +142,20 @@ _LOT = {
     "result": ("Result", "Résultat", "Ergebnis"),
     "medium": ("Medium", "Support", "Datenträger"),
     "reason": ("Reason", "Motif", "Grund"),
-    "record digest": ("SHA-256 of the record", "SHA-256 du procès-verbal", "SHA-256 des Protokolls"),
+    "record digest": ("SHA-256 of the record", "SHA-256 du PV", "SHA-256 des Protokolls"),
     "proof": ("Degree of proof", "Degré de preuve", "Beweisgrad"),
     "accepted by": ("accepted by {who}", "validé par {who}", "abgenommen von {who}"),
     "rejected by": ("rejected by {who}", "refusé par {who}", "zurückgewiesen von {who}"),
-    "intake receipt": ("Intake receipt", "Reçu de prise en charge", "Annahmebeleg"),
-    "destruction records": ("Destruction records", "Procès-verbaux de destruction", "Vernichtungsprotokolle"),
-    "supersedes": ("Corrects the lot", "Corrige le lot", "Berichtigt das Los"),
+    "intake receipt": ("Intake receipt, SHA-256", "Prise en charge, SHA-256", "Annahmebeleg, SHA-256"),
+    "destruction records": ("Destruction records", "PV de destruction", "Vernichtungsprotokolle"),
+    "supersedes": ("Corrects lot, SHA-256", "Corrige le lot, SHA-256", "Berichtigt Los, SHA-256"),
+}
+
+_DEGREES = {
+    "signed": ("signed", "signé", "signiert"),
+    "timestamped": ("timestamped", "horodaté", "mit Zeitstempel"),
+    "logged": ("logged", "journalisé", "im Transparenzlog"),
+    "witnessed": ("witnessed", "attesté", "bezeugt"),
 }
 
 _EXCEPTIONS = {
@@ -199,7 +194,7 @@ _INTAKE = {
     "intake headline": ("RECEIVED, NOT ERASED YET", "REÇU, PAS ENCORE EFFACÉ", "ANGENOMMEN, NOCH NICHT GELÖSCHT"),
     "intake statement": (
         "These machines were handed over. Their data has not been erased yet.",
-        "Ces machines ont été remises. Leurs données n'ont pas encore été effacées.",
+        "Ces machines ont été remises. Leurs données n\u2019ont pas encore été effacées.",
         "Diese Geräte wurden übergeben. Ihre Daten sind noch nicht gelöscht.",
     ),
     "handing-over": ("Handing-over", "Remise", "Übergabe"),
@@ -212,7 +207,7 @@ _INTAKE = {
     "condition": ("Condition", "État", "Zustand"),
     "no machine": (
         "No machine is listed.",
-        "Aucune machine n'est indiquée.",
+        "Aucune machine n\u2019est indiquée.",
         "Es ist kein Gerät aufgeführt.",
     ),
 }
@@ -233,7 +228,7 @@ _DESTRUCTION = {
     ),
     "damaged notice": (
         "A hole, a cut or a bend is not Destroy (NIST SP 800-88).",
-        "Un trou, une coupe ou un pli n'est pas Destroy (NIST SP 800-88).",
+        "Un trou, une coupe ou un pli n\u2019est pas Destroy (NIST SP 800-88).",
         "Ein Loch, ein Schnitt oder ein Knick ist nicht Destroy (NIST SP 800-88).",
     ),
     "storage medium": ("Storage medium", "Support de données", "Datenträger"),
@@ -243,7 +238,7 @@ _DESTRUCTION = {
     "from record": ("After the record", "Après le procès-verbal", "Nach dem Protokoll"),
     "by hand": (
         "none: entered by hand, from the label",
-        "aucun\u00a0: saisi à la main, d'après l'étiquette",
+        "aucun\u00a0: saisi à la main, d\u2019après l\u2019étiquette",
         "keines: von Hand erfasst, nach dem Etikett",
     ),
     "destruction": ("Destruction", "Destruction", "Vernichtung"),
@@ -296,7 +291,7 @@ _LABEL = {
 }
 
 WORDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
-    {**_COMMON, **_HEADLINES, **_LOT, **_EXCEPTIONS, **_INTAKE, **_DESTRUCTION, **_LABEL}
+    {**_COMMON, **_HEADLINES, **_LOT, **_DEGREES, **_EXCEPTIONS, **_INTAKE, **_DESTRUCTION, **_LABEL}
 )
 
 

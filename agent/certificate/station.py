@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from agent.certificate.cades import sign_low_s
 from agent.certificate.report import StepFailed
-from agent.certificate.trust import Chain, Trust, find_chain, is_root
+from agent.certificate.trust import Chain, LeafKind, Trust, find_chain, is_root
 from agent.errors import KeyLocked, StationError
 from agent.model.record import Issuer
 
@@ -97,7 +97,18 @@ def check_belongs(
     return key
 
 
-def _load_chain(cert_pem: bytes, chain_pem: bytes, root_pem: bytes) -> Chain:
+def load_leaf_key(
+    key_pem: bytes, cert_pem: bytes, chain_pem: bytes, root_pem: bytes, *, kind: LeafKind
+) -> StationKey:
+    """A registry's key of this kind, kept without a passphrase; raises StationError, KeyLocked."""
+    chain = _load_chain(cert_pem, chain_pem, root_pem, kind)
+    private_key = load_private_key(key_pem, None)
+    if private_key.public_key() != chain.leaf.public_key():
+        raise StationError("The key does not belong to its certificate.", _ISSUE_ANEW)
+    return StationKey(chain, private_key)
+
+
+def _load_chain(cert_pem: bytes, chain_pem: bytes, root_pem: bytes, kind: LeafKind = LeafKind.STATION) -> Chain:
     try:
         leaf, issuing_ca, root = (x509.load_pem_x509_certificate(pem) for pem in (cert_pem, chain_pem, root_pem))
     except ValueError as error:
@@ -105,7 +116,9 @@ def _load_chain(cert_pem: bytes, chain_pem: bytes, root_pem: bytes) -> Chain:
     if not is_root(root):
         raise StationError("The root in the station's folder is not a root.", _ISSUE_ANEW)
     try:
-        return find_chain(leaf.public_bytes(Encoding.DER), issuing_ca.public_bytes(Encoding.DER), Trust((root,)))
+        return find_chain(
+            leaf.public_bytes(Encoding.DER), issuing_ca.public_bytes(Encoding.DER), Trust((root,)), kind
+        )
     except StepFailed as failure:
         raise StationError(failure.message, _ISSUE_ANEW) from failure
 

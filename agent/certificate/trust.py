@@ -288,6 +288,8 @@ def _is_plain(certificate: x509.Certificate, *, may_have_purposes: bool = False)
         isinstance(key, ec.EllipticCurvePublicKey)
         and isinstance(key.curve, ec.SECP256R1)
         and all(isinstance(e.value, known) or not e.critical for e in certificate.extensions)
+        # Even where it is not critical, other verifiers obey it (RFC 5280 4.2.1.10): a name that escapes it must not pass here.
+        and not any(isinstance(e.value, x509.NameConstraints) for e in certificate.extensions)
         and (
             may_have_purposes or not any(isinstance(e.value, x509.ExtendedKeyUsage) for e in certificate.extensions)
         )

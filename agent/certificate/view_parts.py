@@ -3,7 +3,7 @@
 from typing import Any
 
 from agent.certificate.statement_words import say
-from agent.model.statement import Language
+from agent.model.language import Language
 
 Cell = str | dict[str, Any]
 

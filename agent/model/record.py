@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from agent.model.coherence import drive_contradiction
 from agent.model.drive import Bus, Exclusion, HiddenAreas, Identity, MediaType
-from agent.model.firmware import CommandOutcome, FirmwareResult
+from agent.model.firmware import CommandOutcome, FirmwareReading, FirmwareResult
 from agent.model.firmware_evidence import shortcoming
 from agent.model.health import HealthReport
 from agent.model.job import JobState, Pause, VerificationResult
@@ -20,6 +21,7 @@ from agent.model.passes import PassResult
 from agent.model.power import PowerReading
 from agent.model.preparation import Preparation, hidden_shortcoming
 from agent.model.sanitization import Method, Policy, Technique, VerificationKind
+from agent.model.stated import NOTHING_STATED, Stated
 
 SCHEMA = "ardoise-record/1"
 
@@ -34,6 +36,10 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     REFUSED = "refused"
     NOT_SELECTED = "not selected"
+
+
+SANITIZED = frozenset({Outcome.SANITIZED, Outcome.SANITIZED_WITH_EXCEPTIONS})
+"""Outcomes in which a level was reached."""
 
 
 class Headline(StrEnum):
@@ -134,6 +140,7 @@ class DriveRecord:
     `attempts` are the drive's own techniques that were tried, `technique` is the one tried last. `purge_source` is why a
     changed key alone counts as Purge for this model. `power_at_start` and `power_at_end` are what fed the machine then.
     `preparations` were done before it was found as it stands here; `hidden_areas_after` was read after the erase.
+    `firmware_before` is what the drive said that it can do by itself, and what locked it.
     """
 
     node: str
@@ -174,11 +181,12 @@ class DriveRecord:
     power_at_end: PowerReading | None = field(default=None, metadata=LEFT_OUT)
     preparations: tuple[Preparation, ...] = field(default=(), metadata=LEFT_OUT)
     hidden_areas_after: HiddenAreas | None = field(default=None, metadata=LEFT_OUT)
+    firmware_before: FirmwareReading | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
 class Record:
-    """One session on one machine; `language` is the one that its page was made in first."""
+    """One session on one machine; `language` is the one that its page was made in first, `stated` what people said."""
 
     schema: str
     record_id: str
@@ -196,6 +204,7 @@ class Record:
     policy: Policy
     drives: tuple[DriveRecord, ...]
     language: Language = field(default=Language.ENGLISH, metadata=LEFT_OUT)
+    stated: Stated = field(default=NOTHING_STATED, metadata=LEFT_OUT)
 
 
 def medium_outcome(drive: DriveRecord) -> Outcome:
@@ -214,11 +223,14 @@ def medium_outcome(drive: DriveRecord) -> Outcome:
         return by_state[drive.state]
     if drive.state not in {JobState.SANITIZED, JobState.SANITIZED_WITH_EXCEPTIONS}:
         return Outcome.INTERRUPTED
-    if not _level_reached(drive) or not _one_medium(drive):
+    if not _level_reached(drive) or not _one_medium(drive) or drive_contradiction(drive):
         return Outcome.FAILED
     if drive.technique is not Technique.OVERWRITE:
         return _by_firmware(drive)
-    return _read_back(drive) if _written_in_full(drive) else Outcome.FAILED
+    outcome = _read_back(drive) if _written_in_full(drive) else Outcome.FAILED
+    # Where the job itself ended with exceptions, evidence without any is not the whole of it.
+    excepted = drive.state is JobState.SANITIZED_WITH_EXCEPTIONS and outcome is Outcome.SANITIZED
+    return Outcome.FAILED if excepted else outcome
 
 
 def own_erase(drive: DriveRecord) -> FirmwareResult | None:
@@ -251,6 +263,11 @@ class DocumentKind(StrEnum):
     def file_name(self) -> str:
         """Name in the evidence folder: record.pdf where nothing was certified."""
         return "record.pdf" if self is DocumentKind.RECORD else "certificate.pdf"
+
+    @property
+    def final_name(self) -> str:
+        """Name of the registry's document beside the station's own."""
+        return self.file_name.replace(".pdf", ".final.pdf")
 
 
 def document_kind(record: Record) -> DocumentKind:

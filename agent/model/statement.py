@@ -2,17 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from agent.model.language import Language
 from agent.model.record import Issuer
-
-
-class Language(StrEnum):
-    """The language of a document's page; what is signed keeps its English words."""
-
-    ENGLISH = "en"
-    FRENCH = "fr"
-    GERMAN = "de"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Answer:
     body: bytes
     location: str | None
     retry_after: str | None
+    date: str | None = None
 
     @property
     def is_json(self) -> bool:
@@ -34,15 +35,18 @@ class Answer:
         return self.kind == "application/json" or self.kind.endswith("+json")
 
 
-def read_answer(response: requests.Response, seconds: float, monotonic: Callable[[], float]) -> Answer:
-    """Read at most 64 KiB for at most so long; raises RegistryUnavailable beyond either, requests' errors when it breaks off."""
+def read_answer(
+    response: requests.Response, seconds: float, monotonic: Callable[[], float], limit: int = MAX_ANSWER_BYTES
+) -> Answer:
+    """Read at most `limit` bytes for at most so long; raises RegistryUnavailable beyond either, requests' errors when it breaks off."""
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     return Answer(
         status=response.status_code,
         kind=printable(kind, 60) or "no type",
-        body=_read_body(response, monotonic() + seconds, monotonic),
+        body=_read_body(response, monotonic() + seconds, monotonic, limit),
         location=response.headers.get("Location", "") if 300 <= response.status_code < 400 else None,
         retry_after=response.headers.get("Retry-After"),
+        date=response.headers.get("Date"),
     )
 
 
@@ -94,12 +98,12 @@ def unreachable(
     )
 
 
-def _read_body(response: requests.Response, deadline: float, monotonic: Callable[[], float]) -> bytes:
+def _read_body(response: requests.Response, deadline: float, monotonic: Callable[[], float], limit: int) -> bytes:
     body = bytearray()
     try:
         while piece := response.raw.read1(_PIECE, decode_content=False):
             body += piece
-            if len(body) > MAX_ANSWER_BYTES:
+            if len(body) > limit:
                 raise RegistryUnavailable(
                     "The registry's answer is far too large.", "Check the registry's address."
                 )

@@ -22,7 +22,7 @@ from agent.certificate.evidence import Evidence, encode_evidence
 from agent.certificate.receipt import check_receipt, load_registry_key
 from agent.errors import EnvironmentLacks, ReceiptInvalid, RegistryRejected, RegistryUnavailable, UsageError
 from agent.model.drive import printable
-from agent.registry.answer import Answer, problem_text, read_answer, retry_after, unreachable
+from agent.registry.answer import MAX_ANSWER_BYTES, Answer, problem_text, read_answer, retry_after, unreachable
 from agent.registry.deadline import deadline_session, time_limits
 
 CONNECT_SECONDS = 10.0
@@ -109,6 +109,28 @@ class RegistryClient:
                 raise problem
             self._timing.sleep(self._backoff(attempt) if wait is None else wait + self._backoff(1))
         raise RegistryUnavailable("No attempt was made.", _LATER)
+
+    def get(self, path: str, limit: int = MAX_ANSWER_BYTES) -> Answer:
+        """One attempt to fetch what lies at this path, at most `limit` bytes; raises RegistryUnavailable."""
+        try:
+            with (
+                time_limits(self._attempt_seconds, 2 * self._timeouts[1]),
+                self._session.get(
+                    f"{self.base_url}{path}",
+                    headers={"Accept-Encoding": "identity"},
+                    timeout=self._timeouts,
+                    allow_redirects=False,
+                    stream=True,
+                    auth=_no_credentials,
+                ) as response,
+            ):
+                return read_answer(response, self._attempt_seconds, self._timing.monotonic, limit)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise unreachable(self.base_url, error, self._timing.now()) from error
+
+    def now(self) -> datetime:
+        """The time by which this client judges."""
+        return self._timing.now()
 
     def _backoff(self, attempt: int) -> float:
         # Full jitter: 50 stations that come back at once must not knock at once.

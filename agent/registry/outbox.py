@@ -1,7 +1,8 @@
 """The outbox on the stick: a record is visible whole or not at all, and leaves only by a checked receipt.
 
 Layout: EVIDENCE/<record id>/{record.json, record.json.p7s, certificate.pdf | record.pdf, manifest.json, receipt.json},
-and receipt.<16 hex digits of a registry's id>.json for each other registry that archived the record before.
+and receipt.<16 hex digits of a registry's id>.json for each other registry that archived the record before; after the receipt
+certificate.final.pdf | record.final.pdf, the registry's document. EVIDENCE/log-checkpoints/<size>: the newest head of the log.
 No evidence is ever deleted here: what is corrupt moves to EVIDENCE/set-aside/.
 """
 
@@ -35,6 +36,7 @@ from agent.registry.folder import (
 from agent.registry.writable import evidence_error
 
 SET_ASIDE = "set-aside"
+CHECKPOINTS = "log-checkpoints"
 
 _RECORD_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TEMPORARY = re.compile(r"\.(?P<record_id>[0-9a-f-]{36})\.[0-9a-f]+\.new")
@@ -149,6 +151,40 @@ class Outbox:
             except OSError as error:
                 raise evidence_error(self.evidence, error) from error
         return path
+
+    def store_final(self, record_id: str, name: str, document: bytes) -> Path:
+        """Keep the registry's document, which was verified, beside the station's own, durably; raises EvidenceError."""
+        path = self.evidence / record_id / name
+        with self._locked():
+            try:
+                write_durably(path, document)
+            except OSError as error:
+                raise evidence_error(self.evidence, error) from error
+        return path
+
+    def checkpoints(self) -> tuple[bytes, ...]:
+        """What was kept as checkpoints of logs, the largest first; *not* verified."""
+        try:
+            paths = [path for path in (self.evidence / CHECKPOINTS).iterdir() if path.name.isdecimal()]
+            return tuple(path.read_bytes() for path in sorted(paths, key=lambda p: int(p.name), reverse=True)[:4])
+        except OSError:
+            return ()
+
+    def keep_checkpoint(self, size: int, note: bytes) -> None:
+        """Keep a checkpoint that was verified, as a new file; older ones go once it is durable; raises EvidenceError."""
+        folder = self.evidence / CHECKPOINTS
+        path = folder / str(size)
+        with self._locked():
+            try:
+                folder.mkdir(exist_ok=True)
+                if path.exists() and path.read_bytes() == note:
+                    return
+                write_durably(path, note)
+                for older in folder.iterdir():
+                    if older.name.isdecimal() and int(older.name) < size:
+                        older.unlink()
+            except OSError as error:
+                raise evidence_error(self.evidence, error) from error
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -1,11 +1,13 @@
 """Empty the outbox: each record is uploaded, and called archived only once its checked receipt is on stable storage."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agent.certificate.receipt import registry_id
 from agent.errors import AgentError, EvidenceError, ReceiptInvalid, RegistryRejected, RegistryUnavailable
 from agent.registry.client import Quarantined, RegistryClient
+from agent.registry.finals import Fetching, FinalCheck
 from agent.registry.outbox import Outbox, PendingRecord, SetAside
 
 
@@ -30,10 +32,11 @@ class UploadResult:
 
 @dataclass(frozen=True)
 class UploadReport:
-    """What became of every record that waited, and what was found corrupt."""
+    """What became of every record that waited, what was found corrupt, and why a final document is missing, by record."""
 
     results: tuple[UploadResult, ...]
     set_aside: tuple[SetAside, ...]
+    final_remarks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -41,8 +44,11 @@ class UploadReport:
         return not self.set_aside and all(r.outcome is UploadOutcome.ARCHIVED for r in self.results)
 
 
-def upload_pending(outbox: Outbox, client: RegistryClient) -> UploadReport:
-    """Upload all that this registry has not archived, oldest first; raises EvidenceError when the folder can't be read."""
+def upload_pending(outbox: Outbox, client: RegistryClient, check: FinalCheck | None = None) -> UploadReport:
+    """Upload all that this registry has not archived, oldest first; raises EvidenceError when the folder can't be read.
+
+    With `check` the final documents that are missing are fetched afterwards.
+    """
     scan = outbox.scan(registry_id(client.key))
     results: list[UploadResult] = []
     silent: AgentError | None = None
@@ -56,7 +62,12 @@ def upload_pending(outbox: Outbox, client: RegistryClient) -> UploadReport:
             # With 300 records and no registry, one patience is enough.
             silent = error
             results.append(_result(record, UploadOutcome.PENDING, error))
-    return UploadReport(tuple(results), scan.set_aside)
+    remarks: dict[str, str] = {}
+    if check is not None and silent is None:
+        fetching = Fetching(outbox, client, check)
+        fetching.run()
+        remarks = {record: remark for record, remark in fetching.remarks.items() if remark}
+    return UploadReport(tuple(results), scan.set_aside, remarks)
 
 
 def upload_record(outbox: Outbox, client: RegistryClient, record: PendingRecord) -> UploadResult:

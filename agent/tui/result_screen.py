@@ -226,5 +226,13 @@ def evidence_content(evidence: EvidenceView) -> Content:
     return Content.assemble(
         _("Record is on stable storage at"), " ", Content.styled(screen_text(str(evidence.folder), 200), "bold $strong"), "\n",
         kind, ": ", Content.styled(screen_text(evidence.document.name), "bold $strong"), f"  {coverage}", "\n",
-        upload, remark,
+        upload, remark, "\n",
+        _final_words(evidence),
     )  # fmt: skip
+
+
+def _final_words(evidence: EvidenceView) -> Content:
+    if evidence.final is not None:
+        name = Content.styled(screen_text(evidence.final.name), "bold $strong")
+        return Content.assemble(_("Final document of the registry"), ": ", name)
+    return Content.styled(_("Provisional until the registry has sealed the final document."), "$quiet")

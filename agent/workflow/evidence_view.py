@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agent.model.firmware_evidence import bytes_shown
 from agent.model.record import DriveRecord, Record, document_kind, own_erase
+from agent.registry.finals import final_in
 from agent.workflow.view import EvidenceView, MediumView, UploadState
 
 
@@ -19,6 +20,7 @@ def view_of(record: Record, folder: Path, upload: UploadState, detail: str = "")
         media=tuple(_medium(d) for d in record.drives),
         upload=upload,
         upload_detail=detail,
+        final=final_in(folder),
     )
 
 

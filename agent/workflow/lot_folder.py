@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from agent.certificate.report import Report
+from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME
+from agent.certificate.proofs import Proofs, proofs_of
+from agent.certificate.report import Degree, Report
 from agent.certificate.statement import ACCEPTANCE, DESTRUCTION, INTAKE, Kind
 from agent.certificate.trust import Trust
 from agent.certificate.verify import attached_evidence, verify_document, verify_record
@@ -23,6 +25,7 @@ from agent.workflow.lot_entries import entry_of
 
 MAXIMUM_FILE_BYTES = 64 * 1024 * 1024
 SET_ASIDE = "set-aside"
+PROOF_NAMES = (TIME_STAMP_NAME, LOG_PROOF_NAME, CRL_NAME, ROOT_CRL_NAME)
 
 S = TypeVar("S", bound=Statement)
 
@@ -122,33 +125,46 @@ def _read_evidence(reading: _Reading, folder: Path) -> LotEntry | None:
     data, signature = _read(reading, folder / "record.json"), _read(reading, folder / "record.json.p7s")
     if data is None or signature is None:
         return None
-    report = verify_record(data, signature, reading.trust, reading.at)
+    report = verify_record(data, signature, reading.trust, reading.at, proofs=_proofs(reading, folder))
     if report.record is None:
         reading.problem(folder / "record.json", _why(report))
         return None
     name = document_kind(report.record).file_name
     document = _read(reading, folder / name)
-    if document is None or not _document_matches(reading, folder / name, document, (data, signature)):
+    inside = None if document is None else _document_degree(reading, folder / name, document, (data, signature))
+    if document is None or inside is None or report.degree is None:
         return None
-    degree = "signed" if report.degree is None else report.degree.value
-    entry = entry_of(
-        report.record, hashlib.sha256(data).hexdigest(), name, hashlib.sha256(document).hexdigest(), degree
-    )
+    digests = (hashlib.sha256(data).hexdigest(), hashlib.sha256(document).hexdigest())
+    # The proofs travel in the final document, or lie beside the record, or both.
+    degree = max(report.degree, inside, key=lambda d: d.rank)
+    entry = entry_of(report.record, digests[0], name, digests[1], degree.value)
     if not (folder / ACCEPTANCE.json_name).exists():
         return entry
     acceptance = _acceptance(reading, folder / ACCEPTANCE.json_name, entry)
     return None if acceptance is None else replace(entry, acceptance=acceptance)
 
 
-def _document_matches(reading: _Reading, path: Path, document: bytes, evidence: tuple[bytes, bytes]) -> bool:
+def _document_degree(
+    reading: _Reading, path: Path, document: bytes, evidence: tuple[bytes, bytes]
+) -> Degree | None:
+    """The degree that a document's own proofs reach; None where it is not valid, or not this record's."""
     report = verify_document(document, reading.trust, reading.at)
     if report.record is None:
         reading.problem(path, _why(report))
-        return False
+        return None
     if attached_evidence(document) != evidence:
         reading.problem(path, "it carries another record than the folder")
-        return False
-    return True
+        return None
+    return report.degree
+
+
+def _proofs(reading: _Reading, folder: Path) -> Proofs:
+    found = {
+        name: data
+        for name in PROOF_NAMES
+        if (folder / name).exists() and (data := _read(reading, folder / name)) is not None
+    }
+    return proofs_of(found)
 
 
 def _acceptance(reading: _Reading, path: Path, entry: LotEntry) -> LotAcceptance | None:
@@ -188,7 +204,9 @@ def _statement(reading: _Reading, path: Path, kind: Kind[S]) -> tuple[S, str] | 
     data, signature = _read(reading, path), _read(reading, path.with_name(kind.signature_name))
     if data is None or signature is None:
         return None
-    report = verify_statement(data, signature, reading.trust, reading.at)
+    stamp_file = path.with_name(f"{kind.signature_name}.tsr")
+    stamp = _read(reading, stamp_file) if stamp_file.exists() else None
+    report = verify_statement(data, signature, reading.trust, reading.at, time_stamp=stamp)
     if not isinstance(report.statement, kind.type):
         step = report.failed_step
         reading.problem(path, f"step {step.number} ({step.name}): {step.detail}" if step else "of another schema")

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 
 from agent.engine.engine import Engine
 from agent.engine.journal import Journal, SessionEvent
-from agent.engine.pass_sets import PASS_SETS
 from agent.engine.power_policy import power_now
 from agent.errors import AgentError, Refused
 from agent.host.machine import Machine
@@ -15,6 +14,7 @@ from agent.model.clock import Clock
 from agent.model.drive import Drive
 from agent.model.health import HealthReport, SelfTestKind
 from agent.model.job import JobSnapshot
+from agent.model.pass_sets import PASS_SETS
 from agent.model.sanitization import PassSet, Policy
 from agent.model.session import InspectedDrive, SessionHeader
 from agent.registry.outbox import Outbox
@@ -97,6 +97,7 @@ class Sitting:
             self.before = BeforeErase(machine, self._journals, clock, self._inspected, self.inspect)
             self._held = held.pop_all()
         self._uploads.start_if_waiting()
+        self._uploads.ask_log()
 
     # what is there --------------------------------------------------------------------------------------------
 
@@ -369,6 +370,7 @@ class Sitting:
                 self._desk.station,
                 self._outbox,
                 self._clock.now(),
+                clock_check=self._uploads.clock_check(),
             )
             self._uploads.refresh()
         except (AgentError, OSError) as error:

@@ -13,8 +13,9 @@ from agent.certificate.trust import load_trust
 from agent.certificate.verify_statement import StatementReport, verify_statement, verify_statement_document
 from agent.durable import sync_folder, write_synced
 from agent.errors import CertificateError, EvidenceError, Refused
+from agent.model.language import Language
 from agent.model.record import Issuer
-from agent.model.statement import Language, Statement
+from agent.model.statement import Statement
 from agent.workflow.clock_check import effective_time
 from agent.workflow.record_id import new_record_id
 from agent.workflow.station import Station

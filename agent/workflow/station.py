@@ -11,12 +11,13 @@ from agent.errors import Refused, StationError
 from agent.model.machine import Environment
 from agent.workflow.clock_check import clock_remark
 
-KEY, CERTIFICATE, CHAIN, ROOT, REGISTRY = (
+KEY, CERTIFICATE, CHAIN, ROOT, REGISTRY, LOG_KEY = (
     "station.key.pem",
     "station.cert.pem",
     "chain.pem",
     "root.pem",
     "registry.pub.pem",
+    "log.vkey",
 )
 REQUEST, NEXT_KEY, TOKEN = "station.csr.pem", "next.key.pem", "station.token.json"
 EXPIRES_SOON = timedelta(days=30)
@@ -76,6 +77,12 @@ def read_passphrase(path: Path) -> bytes:
     if not line:
         raise StationError(f"{path} holds no passphrase.", "Put the passphrase into its first line.")
     return line
+
+
+def log_key_of(folder: Path) -> bytes | None:
+    """The key of the registry's log (log.vkey), where the station has it."""
+    path = folder / LOG_KEY
+    return path.read_bytes() if path.is_file() else None
 
 
 def check_may_sign(station: Station, environment: Environment) -> None:

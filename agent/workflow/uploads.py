@@ -4,15 +4,19 @@ import logging
 import random
 import threading
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.certificate.receipt import load_registry_key, registry_id
 from agent.certificate.record import decode_record
+from agent.certificate.trust import Trust, load_trust
 from agent.errors import AgentError, EnvironmentLacks, MalformedRecord
-from agent.model.record import Record
+from agent.model.record import ClockCheck, Record
 from agent.registry.client import RegistryClient
+from agent.registry.finals import FinalCheck, ask_checkpoint
 from agent.registry.outbox import Outbox, SetAside
 from agent.registry.uploader import UploadOutcome, UploadReport, upload_pending
+from agent.workflow.clock_check import clock_remark
 from agent.workflow.evidence_view import view_of
 from agent.workflow.publishing import RECORD
 from agent.workflow.view import EvidenceView, UploadState
@@ -44,10 +48,20 @@ class Backoff:
 
 @dataclass(frozen=True)
 class Registry:
-    """Where to upload and the key by which receipts are checked (PEM); an empty address means: not asked."""
+    """Where to upload and the key by which receipts are checked (PEM); an empty address means: not asked.
+
+    `root_pem` and `log_key` are what final documents are verified by; without the root none is fetched.
+    """
 
     url: str
     key_pem: bytes | None
+    root_pem: bytes | None = None
+    log_key: bytes | None = None
+
+    @property
+    def trust(self) -> Trust | None:
+        """Root and log key as the verifier takes them; raises UsageError."""
+        return None if self.root_pem is None else load_trust(self.root_pem, None, self.log_key)
 
 
 def connect(registry: Registry) -> RegistryClient:
@@ -81,6 +95,8 @@ class Uploads:
         self._set_aside: tuple[SetAside, ...] = ()
         self._thread: threading.Thread | None = None
         self._again = False
+        self._final_remarks: dict[str, str] = {}
+        self._clock_check: ClockCheck | None = None
 
     def refresh(self) -> None:
         """Look at the evidence folder anew; what is corrupt is set aside and told; raises EvidenceError."""
@@ -143,13 +159,44 @@ class Uploads:
 
     def run_now(self) -> UploadReport:
         """Upload all that waits and return what became of it; raises AgentError."""
-        report = upload_pending(self._outbox, connect(self._registry))
+        trust = self._registry.trust
+        check = None if trust is None else FinalCheck(trust, self._judged_at)
+        report = upload_pending(self._outbox, connect(self._registry), check)
+        for record_id, remark in report.final_remarks.items():
+            log.warning("%s: %s", record_id, remark)
         with self._lock:
             self._set_aside += report.set_aside
+            self._final_remarks = dict(report.final_remarks)
             for result in report.results:
                 self._last[result.record_id] = (_STATES[result.outcome], f"{result.detail} {result.remedy}".strip())
         self.refresh()
         return report
+
+    def ask_log(self) -> None:
+        """Learn the log's newest head and how far the clock is off, in the background; nothing waits for the answer."""
+        if self._registry.url and self._registry.key_pem and self._registry.log_key:
+            threading.Thread(target=self._ask_log, name="checkpoint", daemon=True).start()
+
+    def clock_check(self) -> ClockCheck | None:
+        """How far the station's clock was from the registry's, where that could be asked since the start."""
+        with self._lock:
+            return self._clock_check
+
+    def _ask_log(self) -> None:
+        try:
+            trust = self._registry.trust
+            checked = ask_checkpoint(self._outbox, connect(self._registry), trust) if trust else None
+        except AgentError as error:
+            log.warning("the log's checkpoint: %s", error)
+            return
+        with self._lock:
+            self._clock_check = checked
+
+    @staticmethod
+    def _judged_at(received_at: datetime) -> datetime:
+        # A dead clock can't judge certificates; the registry's signed receipt says when it was at least.
+        now = datetime.now(UTC)
+        return received_at if clock_remark(now) else max(now, received_at)
 
     def _run(self) -> None:
         while self._take_request():
@@ -208,7 +255,8 @@ class Uploads:
     def _state(self, folder: Path) -> tuple[UploadState, str]:
         # Receipts were checked before they were stored; only the asked registry's own one says archived.
         if self._outbox.is_archived(folder.name, self._registry_id):
-            return UploadState.ARCHIVED, ""
+            with self._lock:
+                return UploadState.ARCHIVED, self._final_remarks.get(folder.name, "")
         with self._lock:
             known = self._last.get(folder.name)
         if known is not None and known[0] is not UploadState.ARCHIVED:

@@ -111,7 +111,10 @@ class MediumView:
 
 @dataclass(frozen=True)
 class EvidenceView:
-    """A record that is on stable storage; `document` is record.pdf where nothing was certified."""
+    """A record that is on stable storage; `document` is record.pdf where nothing was certified.
+
+    `final` is the registry's document with all proofs, once it is here; until then `document` is provisional.
+    """
 
     record_id: str
     folder: Path
@@ -121,6 +124,7 @@ class EvidenceView:
     media: tuple[MediumView, ...]
     upload: UploadState
     upload_detail: str
+    final: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,7 @@ class RegistryProcess:
         argv = [
             sys.executable, "-m", "server_stub", "serve", "--trust", self.root, "--key", self.key,
             "--database", f"sqlite:///{self.database}", "--listen", f"127.0.0.1:{self.port}",
+            "--folder", self.database.with_suffix(".folder"),
         ]  # fmt: skip
         self.process = subprocess.Popen(
             list(map(str, argv)),

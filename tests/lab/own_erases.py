@@ -65,7 +65,8 @@ class Kind:
             return own | fault
         identity = {"serial": self.serial(number), "wwn": 0x5000C500A1B2C300 + number}
         files = {"image": f"{place}/{self.image}", "state": f"{place}/state", "size": SIZE}
-        faults = {"erase_seconds": 0.6, **fault}
+        # SCSI keeps no word of an erase that ended: it has to be long enough to be seen at work, by a busy guest too.
+        faults = {"erase_seconds": 2.0 if self is SAS else 0.6, **fault}
         return {"iqn": target, "kind": self.key, **files, "identity": identity, "faults": faults}
 
     def slow(self, seconds: float, *, cached: bool) -> dict[str, Any]:
@@ -167,6 +168,8 @@ _SAS = (
         "refuses, sense as libata's",
         "forgets its status",
         "lies: completed at once",
+        # The kernel asks such a drive for its first sector again and again, 180 s long each time: no matter for ten minutes.
+        "was running at start",
     ),
     # SCSI keeps no word of success: what was never seen at work is not known to have ended.
     OwnFault(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 ENGINE = ("tests/unit/engine",)
 OWN = ("tests/unit/engine/test_firmware_erase.py", "tests/unit/engine/test_plans_page.py")
+LOTS = ("tests/unit/statements",)
 PAUSES = ("tests/unit/engine/test_pause.py", "tests/unit/engine/test_heat.py")
 
 
@@ -295,5 +296,82 @@ DEFECTS = (
         "        if not (is_same_drive(now, planned) if self._changed else now.same_medium(planned)):\n",
         "        if False:\n",
         ("tests/unit/host/test_before_erase.py",),
+    ),
+    Defect(
+        "a lot takes Clear for the Purge that it asks for",
+        "agent/model/lot_rules.py",
+        "        return medium.outcome is Outcome.SANITIZED and medium.level_reached.rank >= self.policy.level_required.rank\n",
+        "        return medium.outcome is Outcome.SANITIZED\n",
+        LOTS,
+    ),
+    Defect(
+        "where two records can't be put in order, the better one decides",
+        "agent/model/lot_rules.py",
+        "        return one if not self.is_sanitized(one) else other\n",
+        "        return one if self.is_sanitized(one) else other\n",
+        LOTS,
+    ),
+    Defect(
+        "a drilled disk counts as destroyed",
+        "agent/model/destruction.py",
+        "        return DestructionResult.DAMAGED if self in damages else DestructionResult.DESTROY\n",
+        "        return DestructionResult.DESTROY\n",
+        LOTS,
+    ),
+    Defect(
+        "a machine that never came is not missing",
+        "agent/model/lot_rules.py",
+        "    exceptions += [_of_announced(machine) for machine in missing]\n",
+        "",
+        LOTS,
+    ),
+    Defect(
+        "what is not valid in a lot's folder is passed over",
+        "agent/lot_cli.py",
+        "    _refuse(contents.problems)\n",
+        "",
+        LOTS,
+    ),
+    Defect(
+        "who erased a machine may accept its result",
+        "agent/accept_cli.py",
+        "    if args.validator == record.operator.id and not args.operator_may_accept:\n",
+        "    if False:\n",
+        LOTS,
+    ),
+    Defect(
+        "a lot's headline is believed as it was signed",
+        "agent/certificate/statement_content.py",
+        "    if lot.headline is not supported.headline:\n",
+        "    if False:\n",
+        LOTS,
+    ),
+    Defect(
+        "a lot's exceptions are believed as they were signed",
+        "agent/certificate/statement_content.py",
+        "    if lot.exceptions != supported.exceptions:\n",
+        "    if False:\n",
+        LOTS,
+    ),
+    Defect(
+        "a code's signature is not looked at",
+        "agent/certificate/qr.py",
+        "        _check_signature(leaf, signature, _to_be_signed(protected, payload))\n",
+        "        pass\n",
+        LOTS,
+    ),
+    Defect(
+        "the page of a statement may say anything",
+        "agent/certificate/verify_statement.py",
+        "        missing = missing_words(extract_text(pdf), statement_words(statement, data))\n",
+        "        missing: list[str] = []\n",
+        LOTS,
+    ),
+    Defect(
+        "a cell of a lot's table may be a formula",
+        "agent/workflow/lot_csv.py",
+        "[safe_cell(value) for value in _row(lot, entry, medium)]",
+        "_row(lot, entry, medium)",
+        LOTS,
     ),
 )

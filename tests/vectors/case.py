@@ -31,7 +31,10 @@ class Case:
     step: str | None = None
     trust: str = "root"
     crl: str | None = None
+    log: str | None = None
+    checkpoint: str | None = None
     at: datetime = LATER
+    degree: str = "signed"
     rule: str = "good"
 
 

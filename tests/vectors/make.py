@@ -10,6 +10,7 @@ the cases, never copied from a verifier's answer.
 import itertools
 import json
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from tests.samples import throwaway_pki
 from tests.vectors.case import FOLDER, Case, pki
 from tests.vectors.chains import crls, roots, untrusted_cases
 from tests.vectors.pages import page_cases
-from tests.vectors.records import contradicting_cases, malformed_cases, valid_cases
+from tests.vectors.proofs import checkpoints, lists, logs, proof_cases
+from tests.vectors.records import contradicting_cases, honest_cases, lying_cases, malformed_cases, valid_cases
 from tests.vectors.scope import verdicts
+from tests.vectors.weak import weak_cases
 
 FORM = "ardoise-vectors/1"
 
@@ -32,8 +35,12 @@ def cases() -> list[Case]:
         *valid_cases(a),
         *malformed_cases(a),
         *untrusted_cases(a, b),
+        *weak_cases(a),
         *contradicting_cases(a),
+        *lying_cases(a),
+        *honest_cases(a),
         *page_cases(a, b),
+        *proof_cases(a, b),
     ]
 
 
@@ -41,11 +48,10 @@ def write(folder: Path) -> None:
     """Write all vectors and their index into a folder."""
     with mock.patch("cryptography.x509.random_serial_number", _serials()):
         throwaway_pki.cache_clear()
-        made, trust, lists = cases(), roots(), crls()
+        made, given = cases(), _given()
     throwaway_pki.cache_clear()
-    for prefix, group in (("root", trust), ("crl", lists)):
-        for name, data in group.items():
-            (folder / f"{prefix}-{name}.pem").write_bytes(data)
+    for name, data in given.items():
+        (folder / name).write_bytes(data)
     for case in made:
         for name, data in case.files.items():
             place = folder / case.name / name
@@ -53,6 +59,18 @@ def write(folder: Path) -> None:
             place.write_bytes(data)
     index = {"form": FORM, "vectors": [_entry(case) for case in made]}
     (folder / "index.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
+
+
+def _given() -> dict[str, bytes]:
+    """What verifiers are given beside the vectors, by file name."""
+    a = pki("a")
+    groups = [
+        ("root-{}.pem", roots()),
+        ("crl-{}.pem", crls() | lists(a)),
+        ("log-{}.vkey", logs()),
+        ("checkpoint-{}", checkpoints(a)),
+    ]
+    return {form.format(name): data for form, group in groups for name, data in group.items()}
 
 
 def _entry(case: Case) -> dict[str, Any]:
@@ -63,7 +81,8 @@ def _entry(case: Case) -> dict[str, Any]:
         "why": case.why,
         "trust": f"root-{case.trust}.pem",
         "crl": None if case.crl is None else f"crl-{case.crl}.pem",
-        "log": None,
+        "log": None if case.log is None else f"log-{case.log}.vkey",
+        "checkpoint": None if case.checkpoint is None else f"checkpoint-{case.checkpoint}",
         "at": case.at.isoformat(),
         "verdicts": verdicts(case),
     }
@@ -73,7 +92,7 @@ def _clear(folder: Path) -> None:
     for old in folder.iterdir():
         if old.is_dir() and old.name != "__pycache__":
             shutil.rmtree(old)
-        elif old.suffix in {".pem", ".json"}:
+        elif old.suffix in {".pem", ".json", ".vkey"} or old.name.startswith("checkpoint-"):
             old.unlink()
 
 
@@ -83,5 +102,7 @@ def _serials() -> Callable[[], int]:
 
 
 if __name__ == "__main__":
-    _clear(FOLDER)
-    write(FOLDER)
+    with tempfile.TemporaryDirectory() as name:
+        write(Path(name))
+        _clear(FOLDER)
+        shutil.copytree(name, FOLDER, dirs_exist_ok=True)

@@ -9,9 +9,12 @@ import rfc8785
 from agent.certificate.record import encode_record
 from agent.model.json_form import to_json_form
 from agent.model.machine import Environment
+from agent.model.passes import SectorError
 from tests.samples import AT, Pki
 from tests.vectors.case import Case, good, pki, sealed, signed
 from tests.vectors.forge import forged_headline, forged_outcome, short_write
+from tests.vectors.lies import LIES
+from tests.vectors.media import erased_by_itself, interrupted, resumed, with_drives, with_exceptions
 
 
 def valid_cases(a: Pki) -> list[Case]:
@@ -38,6 +41,38 @@ def valid_cases(a: Pki) -> list[Case]:
             "a dead clock is only a remark",
         ),
     ]
+
+
+def lying_cases(a: Pki) -> list[Case]:
+    """Correctly signed records whose own numbers don't support what they claim."""
+    return [
+        Case(
+            f"lie-{name}",
+            signed(a, encode_record(lie(good(a)))),
+            why,
+            "contradiction",
+            "evidence",
+            rule="conclusion derived again from the evidence",
+        )
+        for name, (why, lie) in LIES.items()
+    ]
+
+
+def honest_cases(a: Pki) -> list[Case]:
+    """What a machine can end with, beside the plain certificate."""
+    record = good(a)
+    (drive,) = record.drives
+    lost = SectorError(4096, 8, "Input/output error")
+    made = {
+        "good-purge": (with_drives(record, erased_by_itself(drive)), "erased by the drive itself, Purge"),
+        "good-sampled": (good(a, "sampled"), "a sample of 10 % read back"),
+        "good-resumed": (with_drives(record, resumed(drive, 4096)), "an overwrite that went on after a power cut"),
+        "good-exceptions": (with_drives(record, with_exceptions(drive, lost)), "authentic, eight sectors unread"),
+        "good-excluded": (good(a, "excluded"), "authentic, one medium was mounted"),
+        "good-24-media": (good(a, "many"), "24 media"),
+        "good-interrupted": (interrupted(record), "authentic, a power cut ended the session"),
+    }
+    return [Case(name, signed(a, encode_record(made_of)), why) for name, (made_of, why) in made.items()]
 
 
 def malformed_cases(a: Pki) -> list[Case]:

@@ -7,14 +7,15 @@ from tests.vectors.case import Case
 
 Verdict = dict[str, str | None]
 
-SHELL_STEPS = frozenset({"seal form", "seal", "seal chain", "signature", "chain", "validity", "revocation"})
+SHELL_STEPS = frozenset(
+    {
+        "seal form", "seal", "seal chain", "attachments", "signature", "chain", "time stamp", "validity", "revocation",
+        "specimen", "log", "same station",
+    }
+)  # fmt: skip
 """The steps of `ardoise verify` whose failures verify.sh sees too, by the same name."""
 
-SHELL_BLIND: dict[str, str] = {
-    "upper-case-hex": "poppler reads the seal in either case",
-    "padding": "poppler ignores what follows the seal inside its placeholder",
-    "wrong-usage": "openssl is told not to look at the purpose of a certificate",
-}
+SHELL_BLIND: dict[str, str] = {}
 """Vectors that break such a step in a way that openssl and poppler don't see, and why."""
 
 
@@ -24,6 +25,7 @@ def verdicts(case: Case) -> dict[str, Verdict]:
         "verdict": "valid" if case.failure is None else "invalid",
         "failure": case.failure,
         "step": case.step,
+        "degree": case.degree if case.failure is None else None,
     }
     return {"verify": whole, "html": dict(whole), "sh": _shell(case)}
 

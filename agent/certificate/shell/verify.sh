@@ -3,7 +3,8 @@
 #
 #   sh verify.sh -r root.pem [-c crl.pem] [-l log.vkey] [-t SECONDS] FILE...
 #
-# FILE is a sealed PDF, or a record.json that has record.json.p7s beside it. -t judges at another moment than now (seconds
+# FILE is a sealed PDF, or a record.json that has record.json.p7s beside it (and perhaps record.json.p7s.tsr,
+# record.json.tlog-proof). -t judges at another moment than now (seconds
 # since 1970). It checks signatures and what they lead to. It does not read what a record says: for that, and for "valid",
 # there are verify.html and `ardoise verify`. Ends with 0 where everything that it checks holds, 1 where something does
 # not, 2 where something is missing.
@@ -74,7 +75,9 @@ split_certificates() {
 }
 
 digest_of() { sum=$(sha256sum <"$1") && printf '%s' "${sum%% *}"; }
-same_files() { [ "$(digest_of "$1")" = "$(digest_of "$2")" ]; }
+same_files() {
+    one=$(digest_of "$1") && other=$(digest_of "$2") && [ -n "$one" ] && [ "$one" = "$other" ]
+}
 
 # Sets text. P-256 and ECDSA with SHA-256 or nothing.
 describe() {
@@ -97,6 +100,7 @@ is_leaf() {
     case $text in *CA:TRUE*) return 1 ;; esac
     case $2 in stamp) ;; *) case $text in *'Extended Key Usage'*) return 1 ;; esac ;; esac
     case $2$text in
+    stamp*"$REGISTRY_USAGE"*) case $text in *"$STAMP_USAGE"*) ;; *) return 1 ;; esac ;;
     station*"$STATION_USAGE"* | seal*"$STATION_USAGE"* | seal*"$REGISTRY_USAGE"*) ;;
     *) return 1 ;;
     esac
@@ -110,26 +114,171 @@ check_chain() {
         fail "$1" 'the signer does not lead to the given root' || return 1
     { is_ca "$work/root.pem" 1 && is_ca "$work/ca.pem" 0 && is_leaf "$work/leaf.pem" "$2"; } ||
         fail "$1" 'a certificate is not meant for this' || return 1
+    end=${text#*Not After : }
+    end=${end%%
+*}
     ok "$1" 'leads to the given root'
 }
 
 check_validity() {
-    quiet openssl verify -attime "$at" -purpose any -CAfile "$work/root.pem" -untrusted "$work/ca.pem" \
-        "$work/leaf.pem" || fail validity 'a certificate is expired or not yet valid, and no time stamp helps' || return 1
-    end=${text#*Not After : }
-    ok validity "valid; certificate until ${end%%
-*}"
+    quiet openssl verify -attime "$moment" -purpose any -CAfile "$work/root.pem" -untrusted "$work/ca.pem" \
+        "$work/leaf.pem" || fail validity 'a certificate has ended or not begun, and no time stamp helps' || return 1
+    ok validity "certificate until $end"
 }
 
 check_revocation() {
-    if [ -z "$crl" ]; then
-        skip revocation 'no list of revoked stations was given'
+    lists=''
+    if [ -n "$crl" ]; then
+        in_force "$work/crl.pem" || fail revocation 'revoked, or the given list is out of date or of another CA' || return 1
+        lists='the given list'
+    fi
+    if [ -f "$work/inside-crl.pem" ]; then
+        in_force "$work/inside-crl.pem" || fail revocation 'revoked, or the list inside is out of date or of another CA' || return 1
+        lists="${lists:+$lists, }the list inside"
+    fi
+    if [ -z "$lists" ]; then skip revocation 'no list of revoked stations was given'; else ok revocation "$lists"; fi
+}
+
+# Not revoked by this list. After a time stamp, a revocation that came later changes nothing: the dates are compared.
+in_force() {
+    quiet openssl crl -in "$1" -CAfile "$work/ca.pem" -noout -verify || return 1
+    case $(cat "$work/said") in *'verify OK'*) ;; *) return 1 ;; esac
+    issuer=$(openssl crl -in "$1" -noout -issuer)
+    subject=$(openssl x509 -in "$work/ca.pem" -noout -subject)
+    [ "${issuer#issuer=}" = "${subject#subject=}" ] || return 1
+    serial=$(openssl x509 -in "$work/leaf.pem" -noout -serial)
+    serial=${serial#serial=}
+    entry='' since=''
+    openssl crl -in "$1" -noout -text >"$work/list" 2>/dev/null || return 1
+    while IFS= read -r line; do
+        case $line in
+        '    Serial Number: '*) entry=${line#    Serial Number: } ;;
+        '        Revocation Date: '*) [ "$entry" = "$serial" ] && since=${line#        Revocation Date: } ;;
+        *'Invalidity Date:'*) [ "$entry" = "$serial" ] && IFS= read -r line && earlier "$line" "$since" && since=$line ;;
+        esac
+    done <"$work/list"
+    if [ -n "$since" ]; then
+        [ "$stamped" = 1 ] && [ "$moment_end" -lt "$(seconds "$since")" ]
+        return
+    fi
+    until=$(openssl crl -in "$1" -noout -nextupdate)
+    [ "$moment_end" -le "$(seconds "${until#nextUpdate=}")" ]
+}
+
+seconds() { date -u -d "$1" +%s 2>/dev/null || printf '%s' 0; }
+earlier() { [ "$(seconds "$1")" -lt "$(seconds "$2")" ]; }
+
+# --- proofs ---------------------------------------------------------------------------------------------------------
+
+# $1 response, $2 what is stamped: sets stamp_time. By an authority below the same root, valid then and now.
+open_stamp() {
+    quiet openssl ts -verify -in "$1" -data "$2" -CAfile "$work/root.pem" -attime "$at" || return 1
+    openssl ts -reply -in "$1" -token_out -out "$work/token" >/dev/null 2>&1 || return 1
+    quiet openssl cms -verify -noverify -inform DER -in "$work/token" -out /dev/null -signer "$work/stamper.pem" || return 1
+    is_leaf "$work/stamper.pem" stamp || return 1
+    openssl ts -reply -in "$1" -text >"$work/said" 2>/dev/null || return 1
+    stamp_time=''
+    while IFS= read -r line; do
+        case $line in 'Time stamp: '*) stamp_time=$(seconds "${line#Time stamp: }") ;; esac
+    done <"$work/said"
+    is_number "$stamp_time" && [ "$stamp_time" -le "$((at + 600))" ] &&
+        quiet openssl ts -verify -in "$1" -data "$2" -CAfile "$work/root.pem" -attime "$stamp_time"
+}
+
+# Sets moment: the stamp's, else the one that was asked for.
+check_stamp() {
+    moment=$at moment_end=$at stamped=0
+    if [ ! -f "$work/inside-record.json.p7s.tsr" ]; then
+        skip 'time stamp' 'none was given'
         return 0
     fi
-    quiet openssl verify -attime "$at" -crl_check -CRLfile "$work/crl.pem" -purpose any -CAfile "$work/root.pem" \
-        -untrusted "$work/ca.pem" "$work/leaf.pem" ||
-        fail revocation 'revoked, or the list is out of date or of another CA' || return 1
-    ok revocation 'not in the list'
+    open_stamp "$work/inside-record.json.p7s.tsr" "$1" ||
+        fail 'time stamp' 'not over this signature, or not of an authority under the given root' || return 1
+    moment=$stamp_time moment_end=$((stamp_time + 1)) stamped=1
+    ok 'time stamp' "signed before $(date -u -d "@$moment_end" '+%Y-%m-%d %H:%M:%S') UTC"
+}
+
+hash() { openssl dgst -sha256 -binary; }
+
+# The hash of an inner node (RFC 6962 2.1) of two files, into the first.
+join() {
+    { printf '\001' && cat "$2" "$3"; } | hash >"$work/node" && cat "$work/node" >"$1"
+}
+
+# RFC 9162 2.1.3.2. $1 index, $2 size; the path's hashes stand in $work/path, the leaf in $work/hash.
+climb() {
+    node=$1 last=$(($2 - 1))
+    [ "$1" -lt "$2" ] || return 1
+    while IFS= read -r line; do
+        [ "$last" -gt 0 ] || return 1
+        printf '%s' "$line" | base64 -d >"$work/sibling" 2>/dev/null && [ "$(size_of "$work/sibling")" = 32 ] || return 1
+        if [ $((node % 2)) = 1 ] || [ "$node" = "$last" ]; then
+            join "$work/hash" "$work/sibling" "$work/hash"
+            while [ $((node % 2)) = 0 ] && [ "$node" -gt 0 ]; do node=$((node / 2)) last=$((last / 2)); done
+        else
+            join "$work/hash" "$work/hash" "$work/sibling"
+        fi
+        node=$((node / 2)) last=$((last / 2))
+    done <"$work/path"
+    [ "$last" = 0 ]
+}
+
+# Splits a proof (C2SP tlog-proof) into index, path, and the checkpoint's text and the log's signature.
+read_proof() {
+    part=head index='' signature='' count=0
+    : >"$work/path" && : >"$work/text"
+    while IFS= read -r line; do
+        case $part$line in
+        'headc2sp.org/tlog-proof@v1') part=index ;;
+        'indexextra '*) ;;
+        'indexindex '*) index=${line#index } part=path ;;
+        path) part=text ;;
+        path*) printf '%s\n' "$line" >>"$work/path" ;;
+        text) part=signatures ;;
+        text*)
+            count=$((count + 1))
+            [ "$count" = 1 ] && origin=$line
+            [ "$count" = 2 ] && size=$line
+            [ "$count" = 3 ] && top=$line
+            printf '%s\n' "$line" >>"$work/text"
+            ;;
+        'signatures— '"$log_name"' '*) signature=${line##* } ;;
+        signatures*) ;;
+        *) return 1 ;;
+        esac
+    done <"$1"
+    is_natural "$index" && is_natural "$size" && [ "$count" -ge 3 ] && [ "$origin" = "$log_name" ] && [ -n "$signature" ]
+}
+
+is_natural() { case $1 in '' | *[!0-9]* | 0?* | ???????????????????*) return 1 ;; esac; }
+
+check_log() {
+    if [ ! -f "$work/inside-record.json.tlog-proof" ] || [ -z "$log" ]; then
+        skip log 'no log proof, or no key of a log, was given'
+        return 0
+    fi
+    read_key && read_proof "$work/inside-record.json.tlog-proof" &&
+        printf '%s' "$signature" | base64 -d >"$work/signed" 2>/dev/null &&
+        [ "$(slice "$work/signed" 0 4 | basenc --base16)" = "$log_id" ] &&
+        tail -c +5 "$work/signed" >"$work/signature" &&
+        quiet openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/log.der" -rawin -in "$work/text" -sigfile "$work/signature" &&
+        { printf '\000' && hash <"$1"; } | hash >"$work/hash" &&
+        climb "$index" "$size" && [ "$(base64 <"$work/hash")" = "$top" ] ||
+        fail log 'the proof does not lead to a checkpoint that this log signed' || return 1
+    ok log "entry $index of $size"
+}
+
+# The log's key: name+id+base64 of 1 and the 32 bytes (C2SP signed-note); the id is checked.
+read_key() {
+    IFS= read -r line <"$work/log.vkey" || [ -n "$line" ] || return 1
+    log_name=${line%%+*}
+    rest=${line#*+}
+    log_id=${rest%%+*}
+    printf '%s' "${rest#*+}" | base64 -d >"$work/key" 2>/dev/null || return 1
+    log_id=$(printf '%s' "$log_id" | tr a-f A-F)
+    [ "$(size_of "$work/key")" = 33 ] && [ "$(head -c 1 "$work/key" | basenc --base16)" = 01 ] || return 1
+    [ "$({ printf '%s\n' "$log_name" && cat "$work/key"; } | hash | head -c 4 | basenc --base16)" = "$log_id" ] || return 1
+    { printf '%s' "$ED25519" | basenc --base16 -d && tail -c +2 "$work/key"; } >"$work/log.der"
 }
 
 # --- the record -----------------------------------------------------------------------------------------------------
@@ -139,11 +288,13 @@ check_record() {
     split_certificates "$2" "$1" || fail signature 'these bytes are not the ones that were signed' || return 1
     ok signature "SHA-256 $(digest_of "$1")"
     check_chain chain station "$2" "$1" || return 1
+    check_stamp "$2" || return 1
     check_validity || return 1
     check_revocation || return 1
     skip issuer 'whether the record names this station'
     check_specimen "$1" || return 1
     skip evidence 'whether the evidence supports the outcome'
+    check_log "$1" || return 1
 }
 
 # What is not "true" in canonical form is false; a nested field of this name makes it only stricter.
@@ -206,7 +357,7 @@ detach() {
         [0-9]': '*)
             name=${line#?: }
             case $name in
-            record.json | record.json.p7s | record.json.p7s.tsr | record.json.tlog-proof | crl.pem) ;;
+            record.json | record.json.p7s | record.json.p7s.tsr | record.json.tlog-proof | crl.pem | root-crl.pem) ;;
             *) return 1 ;;
             esac
             case " $names " in *" $name "*) return 1 ;; esac
@@ -217,7 +368,10 @@ detach() {
         *) return 1 ;;
         esac
     done <"$work/said"
-    [ -f "$work/inside-record.json" ] && [ -f "$work/inside-record.json.p7s" ]
+    # A station's own document carries two, a registry's five or six.
+    for name in record.json record.json.p7s; do [ -f "$work/inside-$name" ] || return 1; done
+    [ "$names" = ' record.json record.json.p7s' ] && return
+    for name in record.json.p7s.tsr record.json.tlog-proof crl.pem; do [ -f "$work/inside-$name" ] || return 1; done
 }
 
 check_document() {
@@ -230,10 +384,11 @@ check_document() {
     check_chain 'seal chain' seal "$work/seal.p7s" "$work/sealed" || return 1
     cat "$work/leaf.pem" >"$work/sealer.pem"
     detach || fail attachments 'not exactly the known files' || return 1
-    ok attachments "$names"
+    ok attachments "${names# }"
     check_record "$work/inside-record.json" "$work/inside-record.json.p7s" || return 1
     if [ -f "$work/inside-record.json.tlog-proof" ]; then
-        skip 'same station' 'sealed by the registry'
+        skip registry 'the time stamp inside the seal, and the seal at its moment'
+        [ -f "$work/inside-root-crl.pem" ] && skip 'root list' 'whether the issuing CA was revoked'
     else
         same_files "$work/sealer.pem" "$work/leaf.pem" ||
             fail 'same station' 'the page was sealed by another station than the record' || return 1
@@ -254,6 +409,9 @@ check_file() {
         return
     fi
     cat <"$work/document.pdf" >"$work/record.json"
+    for name in p7s.tsr tlog-proof; do
+        [ -f "$1.$name" ] && cat <"$1.$name" >"$work/inside-record.json.$name"
+    done
     cat <"$1.p7s" >"$work/record.json.p7s" 2>/dev/null || {
         printf '%s\n' 'verify.sh: the signature record.json.p7s is missing beside the record' >&2
         return 2
@@ -277,11 +435,16 @@ shift $((OPTIND - 1))
 [ -n "$root" ] && [ $# -gt 0 ] || usage 'verify.sh: a root and a file are needed'
 is_number "$at" || usage 'verify.sh: -t takes seconds since 1970'
 
+for program in openssl pdfsig pdfdetach base64 basenc cat date head mktemp rm sha256sum tail tr wc; do
+    command -v "$program" >/dev/null || usage "verify.sh: $program is missing"
+done
+
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 # Tools only ever see names of ours.
 cat <"$root" >"$work/root.pem" 2>/dev/null || usage 'verify.sh: the root can not be read'
+[ -z "$log" ] || cat <"$log" >"$work/log.vkey" 2>/dev/null || usage 'verify.sh: the key of the log can not be read'
 [ -z "$crl" ] || cat <"$crl" >"$work/crl.pem" 2>/dev/null || usage 'verify.sh: the list can not be read'
 
 status=0

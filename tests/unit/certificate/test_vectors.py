@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent.certificate.proofs import proofs_of
 from agent.certificate.report import Report
 from agent.certificate.trust import load_trust
 from agent.certificate.verify import verify_document, verify_record
@@ -17,12 +18,13 @@ INDEX = json.loads((FOLDER / "index.json").read_text())["vectors"]
 
 
 def _verify(entry: dict[str, Any]) -> Report:
-    crl = None if entry["crl"] is None else (FOLDER / entry["crl"]).read_bytes()
-    trust = load_trust((FOLDER / entry["trust"]).read_bytes(), crl)
+    given = (entry[name] for name in ("trust", "crl", "log", "checkpoint"))
+    trust = load_trust(*(None if name is None else (FOLDER / name).read_bytes() for name in given))  # type: ignore[arg-type]
     file, at = FOLDER / entry["file"], datetime.fromisoformat(entry["at"])
     if file.suffix == ".pdf":
         return verify_document(file.read_bytes(), trust, at)
-    return verify_record(file.read_bytes(), file.with_name(file.name + ".p7s").read_bytes(), trust, at)
+    beside = {each.name: each.read_bytes() for each in file.parent.iterdir()}
+    return verify_record(beside.pop(file.name), beside.pop(f"{file.name}.p7s"), trust, at, proofs=proofs_of(beside))
 
 
 @pytest.mark.parametrize("entry", INDEX, ids=[entry["name"] for entry in INDEX])
@@ -31,6 +33,7 @@ def test_verdict(entry: dict[str, Any]) -> None:
     step = report.failed_step.name if report.failed_step else None
     expected = entry["verdicts"]["verify"]
     assert (report.failure, step) == (expected["failure"], expected["step"])
+    assert (report.degree and report.degree.value) == expected["degree"]
     assert report.valid == (report.record is not None) == (expected["verdict"] == "valid")
 
 

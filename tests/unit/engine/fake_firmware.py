@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 
 from agent.errors import ToolFailed
+from agent.model.drive import Bus
 from agent.model.firmware import (
     CommandState,
     DeviceStatus,
@@ -104,7 +105,8 @@ def firmware_drive(
     *techniques: tuple[Technique, Behaviour], obstacles: tuple[FoundObstacle, ...] = (), **drive
 ) -> FakeDrive:
     """A drive that offers these, and whose commands are in `commands` once they were asked for."""
-    made = fake_drive(**drive)
+    bus = Bus.NVME if techniques[0][0].value.startswith("nvme") else Bus.SATA
+    made = fake_drive(bus=bus, **drive)
     offers = tuple(offer(technique) for technique, _ in techniques)
     made.firmware = FirmwareReading(offers, obstacles, NEVER, (), ())
     behaviours = dict(techniques)

@@ -39,9 +39,11 @@ def make_drive(
     media_type: MediaType = MediaType.HARD_DISK,
     hidden_areas: HiddenAreas = NO_HIDDEN_AREAS,
     exclusions: tuple = (),
+    bus: Bus = Bus.SATA,
 ) -> Drive:
     identity = identity or make_identity()
-    return Drive(node, identity, Bus.SATA, media_type, 7200, False, False, "", ("ext4",), hidden_areas, exclusions)
+    rpm = 7200 if media_type is MediaType.HARD_DISK else None
+    return Drive(node, identity, bus, media_type, rpm, False, False, "", ("ext4",), hidden_areas, exclusions)
 
 
 def plan_for(drive: Drive, firmware: FirmwareReading | None = None, **policy) -> Plan:

@@ -17,7 +17,12 @@ def outcome(kind: VerificationKind, expected: int) -> Outcome:
     drive = sanitized_drive(capacity=SIZE)
     assert drive.verification is not None
     check = replace(
-        drive.verification, kind=kind, bytes_expected=expected, bytes_read=expected, bytes_matching=expected
+        drive.verification,
+        kind=kind,
+        bytes_expected=expected,
+        bytes_read=expected,
+        bytes_matching=expected,
+        sample_seed="c0ffee00" * 4 if kind is VerificationKind.SAMPLED else "",
     )
     return medium_outcome(replace(drive, verification=check))
 

@@ -21,9 +21,9 @@ from agent.certificate.label_page import LabelLayout, Labelled, render_labels
 from agent.certificate.page_text import missing_words
 from agent.certificate.qr import PREFIX, QrReport, qr_text, verify_qr
 from agent.certificate.record import encode_record
+from agent.model.language import Language
 from agent.model.machine import Environment
 from agent.model.record import Headline, Record
-from agent.model.statement import Language
 from tests.samples import AT, KINDS, Pki, sample_record, throwaway_pki
 from tests.unit.statements.conftest import Workshop
 
@@ -156,7 +156,8 @@ def test_a_scanner_reads_the_printed_label(kind: str, layout: LabelLayout, tmp_p
         str(tmp_path / "label"),
     ]
     subprocess.run(command, check=True)
-    (seen,) = zxingcpp.read_barcodes(Image.open(tmp_path / "label.png"))
+    with Image.open(tmp_path / "label.png") as picture:
+        (seen,) = zxingcpp.read_barcodes(picture)
     assert seen.text == _code(labelled)
     assert seen.ec_level == "M"
 

@@ -11,36 +11,47 @@ const CONTENT_TYPE = bytesFromHex("06092a864886f70d010903");
 const MESSAGE_DIGEST = bytesFromHex("06092a864886f70d010904");
 const SIGNING_TIME = bytesFromHex("06092a864886f70d010905");
 const SIGNING_CERTIFICATE_V2 = bytesFromHex("060b2a864886f70d010910022f");
+const SIGNATURE_TIME_STAMP = bytesFromHex("060b2a864886f70d010910020e");
+const TST_INFO = bytesFromHex("060b2a864886f70d0109100104");
 const SHA256_ALGORITHM = bytesFromHex("300b0609608648016503040201");
 const VERSION_1 = bytesFromHex("020101");
+const VERSION_3 = bytesFromHex("020103");
 
-/** The parts of an envelope over content of this digest. `timed`: with a signing time; `unsigned`: parts that may follow. */
-async function openEnvelope(der, digest, { timed, unsigned = null }) {
+/**
+ * The parts of an envelope over content of this digest.
+ *
+ * `timed`: with a signing time. `stamped`: a time stamp over the signature may follow it. `info`: the content itself, where
+ * it travels inside (a time stamp's statement).
+ */
+async function openEnvelope(der, digest, { timed = false, stamped = false, info = null }) {
   if (der.length > MAXIMUM_ENVELOPE_BYTES) refuse("signature", "envelope-large", { size: der.length });
   let envelope;
   let rebuilt;
   try {
-    envelope = takeApart(der, timed, unsigned !== null);
-    envelope.attributes = await signedAttributes(envelope);
-    rebuilt = buildEnvelope(envelope);
+    envelope = takeApart(der, timed);
+    envelope.attributes = await signedAttributes(envelope, info === null ? DATA : TST_INFO);
+    rebuilt = buildEnvelope(envelope, info);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     return refuse("signature", "envelope-foreign");
   }
-  if (!equalBytes(rebuilt, der)) refuse("signature", "envelope-form");
+  if (!equalBytes(rebuilt, der) || (envelope.stamp !== null && !stamped)) refuse("signature", "envelope-form");
   if (!equalBytes(envelope.digest, digest)) refuse("signature", "digest-differs");
   await checkSigner(envelope);
   return envelope;
 }
 
-function takeApart(der, timed, mayHaveUnsigned) {
+function signedDataOf(der) {
   const [kind, wrapped] = exactly(readDer(der, SEQUENCE), 2);
   if (!equalBytes(kind.raw, SIGNED_DATA)) throw new DerError("not signed data");
-  const signedData = expectTag(exactly(expectTag(wrapped, CONTEXT_0), 1)[0], SEQUENCE);
-  const [, , , certificates, signers] = exactly(signedData, 5);
+  return exactly(expectTag(exactly(expectTag(wrapped, CONTEXT_0), 1)[0], SEQUENCE), 5);
+}
+
+function takeApart(der, timed) {
+  const [, , , certificates, signers] = signedDataOf(der);
   const [leaf, issuingCa] = inOrder(exactly(expectTag(certificates, CONTEXT_0), 2).map((node) => node.raw));
   const signer = childrenOf(expectTag(exactly(expectTag(signers, SET), 1)[0], SEQUENCE));
-  if (signer.length !== 6 && !(mayHaveUnsigned && signer.length === 7)) throw new DerError("signer");
+  if (signer.length < 6) throw new DerError("signer");
   const values = attributeValues(expectTag(signer[3], CONTEXT_0));
   return {
     leaf,
@@ -48,7 +59,7 @@ function takeApart(der, timed, mayHaveUnsigned) {
     digest: expectTag(valueOf(values, MESSAGE_DIGEST), OCTET_STRING).contents,
     signingTime: timed ? readTime(valueOf(values, SIGNING_TIME)) : null,
     signature: expectTag(signer[5], OCTET_STRING).contents,
-    unsigned: signer.length === 7 ? expectTag(signer[6], 0xa1).raw : null,
+    stamp: signer.length > 6 ? valueOf(attributeValues(expectTag(signer[6], 0xa1)), SIGNATURE_TIME_STAMP).raw : null,
   };
 }
 
@@ -73,13 +84,13 @@ function inOrder([first, second]) {
 }
 
 /** The contents of the SET OF signed attributes (RFC 5652 5.3, RFC 5035 3). */
-async function signedAttributes(envelope) {
+async function signedAttributes(envelope, contentType) {
   const named = [];
   for (const der of [envelope.leaf, envelope.issuingCa]) {
     named.push(tlv(SEQUENCE, tlv(OCTET_STRING, await sha256(der))));
   }
   const values = [
-    [CONTENT_TYPE, DATA],
+    [CONTENT_TYPE, contentType],
     [MESSAGE_DIGEST, tlv(OCTET_STRING, envelope.digest)],
     [SIGNING_CERTIFICATE_V2, tlv(SEQUENCE, tlv(SEQUENCE, ...named))],
   ];
@@ -95,8 +106,10 @@ function timeDer(moment) {
   return tlv(0x18, bytesFromLatin1(`${digits}Z`));
 }
 
-function buildEnvelope(envelope) {
+function buildEnvelope(envelope, info) {
   const names = certificateNames(envelope.leaf);
+  const unsigned =
+    envelope.stamp === null ? [] : [tlv(0xa1, tlv(SEQUENCE, SIGNATURE_TIME_STAMP, tlv(SET, envelope.stamp)))];
   const signer = tlv(
     SEQUENCE,
     VERSION_1,
@@ -105,13 +118,15 @@ function buildEnvelope(envelope) {
     tlv(CONTEXT_0, envelope.attributes),
     ECDSA_WITH_SHA256,
     tlv(OCTET_STRING, envelope.signature),
-    envelope.unsigned ?? new Uint8Array(),
+    ...unsigned,
   );
+  const content = info === null ? tlv(SEQUENCE, DATA) : tlv(SEQUENCE, TST_INFO, tlv(CONTEXT_0, tlv(OCTET_STRING, info)));
   const signedData = tlv(
     SEQUENCE,
-    VERSION_1,
+    // RFC 5652 5.1: version 3 where the content is anything but plain data.
+    info === null ? VERSION_1 : VERSION_3,
     tlv(SET, SHA256_ALGORITHM),
-    tlv(SEQUENCE, DATA),
+    content,
     tlv(CONTEXT_0, ...sortedDer([envelope.leaf, envelope.issuingCa])),
     tlv(SET, signer),
   );

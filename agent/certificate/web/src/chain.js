@@ -153,7 +153,7 @@ async function loadRoots(text) {
 }
 
 /** The checked path from an envelope's signer to a given root. */
-async function findChain(envelope, roots, kinds) {
+async function findChain(envelope, roots, kind) {
   let leaf;
   let issuingCa;
   try {
@@ -169,8 +169,7 @@ async function findChain(envelope, roots, kinds) {
   if (!isCa(issuingCa, CA_OF_LEAVES) || !(await isIssuedBy(leaf, issuingCa))) {
     return refuse("untrusted", "chain-not-issued");
   }
-  const kind = kinds.find((each) => isLeaf(leaf, each));
-  if (kind === undefined) return refuse("untrusted", "chain-usage");
+  if (!isLeaf(leaf, kind)) return refuse("untrusted", "chain-usage");
   return { leaf, issuingCa, root, kind, testRoot: isTestRoot(root) };
 }
 
@@ -180,7 +179,7 @@ function isTestRoot(root) {
 
 /** The three validity periods at one moment. */
 function checkValidity(chain, at) {
-  const titles = [[chain.leaf, "leaf"], [chain.issuingCa, "issuing-ca"], [chain.root, "root"]];
+  const titles = [[chain.leaf, chain.kind], [chain.issuingCa, "issuing-ca"], [chain.root, "root"]];
   for (const [certificate, title] of titles) {
     if (at > certificate.notAfter) refuse("expired", `expired-${title}`, { day: dayOf(certificate.notAfter) });
     if (at < certificate.notBefore) refuse("not yet valid", `early-${title}`, { day: dayOf(certificate.notBefore) });

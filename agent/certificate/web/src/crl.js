@@ -40,7 +40,8 @@ function parseCrl(der) {
 }
 
 function readEntry(node) {
-  const [serial, date, extensions] = childrenOf(expectTag(node, SEQUENCE));
+  const [serial, date, extensions, more] = childrenOf(expectTag(node, SEQUENCE));
+  if (date === undefined || more !== undefined) throw new DerError("entry");
   const found = extensions === undefined ? new Map() : readExtensions({ contents: extensions.raw });
   const invalidity = found.get(INVALIDITY_DATE);
   return {
@@ -51,19 +52,27 @@ function readEntry(node) {
   };
 }
 
-/** The list is one of this CA, signed with its key; refuses as untrusted else. */
-async function checkCrlIssuer(crl, issuingCa) {
-  if (!equalBytes(crl.issuer, issuingCa.subject)) refuse("untrusted", "crl-other-ca");
-  const critical = [...crl.extensions].some(([oid, each]) => each.critical && !KNOWN_LIST_EXTENSIONS.includes(oid));
-  const sound = crl.knownAlgorithm && !critical && !crl.entries.some((entry) => entry.critical);
-  if (!sound || !(await ecdsaVerifies(issuingCa.point, crl.signature, crl.body))) refuse("untrusted", "crl-signature");
+function isCrlOf(crl, issuer) {
+  return equalBytes(crl.issuer, issuer.subject);
 }
 
-/** The leaf is not in its CA's list, and the list is current. */
-async function checkRevocation(chain, crl, at) {
-  await checkCrlIssuer(crl, chain.issuingCa);
-  const entry = crl.entries.find((each) => each.serial === chain.leaf.serial);
-  // The signing time is only a claim, so a revoked key proves nothing, whatever date it writes.
-  if (entry !== undefined) refuse("revoked", "revoked", { day: dayOf(entry.date) });
-  if (crl.nextUpdate === null || at > crl.nextUpdate) refuse("untrusted", "crl-stale");
+/**
+ * What the list says of a certificate, as a key with params.
+ *
+ * `moment.stamped`: a verified time stamp proves the moment, so that a later revocation leaves what was signed before valid.
+ */
+async function lookUp(certificate, issuer, crl, moment) {
+  if (!isCrlOf(crl, issuer)) refuse("untrusted", "crl-other-ca");
+  const critical = [...crl.extensions].some(([oid, each]) => each.critical && !KNOWN_LIST_EXTENSIONS.includes(oid));
+  const sound = crl.knownAlgorithm && !critical && !crl.entries.some((entry) => entry.critical);
+  if (!sound || !(await ecdsaVerifies(issuer.point, crl.signature, crl.body))) refuse("untrusted", "crl-signature");
+  const entry = crl.entries.find((each) => each.serial === certificate.serial);
+  if (entry !== undefined) {
+    const since = Math.min(entry.date, entry.invalidityDate ?? entry.date);
+    // The signing time is only a claim, so without a time stamp a revoked key proves nothing, whatever date it writes.
+    if (!moment.stamped || moment.at >= since) refuse("revoked", "revoked", { day: dayOf(entry.date) });
+    return ["found-revoked-later", { since: minuteOf(since), at: minuteOf(moment.at) }];
+  }
+  if (crl.nextUpdate === null || moment.at > crl.nextUpdate) refuse("untrusted", "crl-stale");
+  return ["found-revocation", { day: dayOf(crl.thisUpdate) }];
 }

@@ -12,9 +12,11 @@ const ENDED_OTHERWISE = new Map([
 function mediumOutcome(drive) {
   if (ENDED_OTHERWISE.has(drive.state)) return ENDED_OTHERWISE.get(drive.state);
   if (!SANITIZED_OUTCOMES.includes(drive.state)) return "interrupted";
-  if (!levelIsReached(drive) || !isOneMedium(drive)) return "failed";
+  if (!levelIsReached(drive) || !isOneMedium(drive) || !isCoherent(drive)) return "failed";
   if (drive.technique !== "overwrite") return outcomeOfFirmware(drive);
-  return isWrittenInFull(drive) ? outcomeOfReadBack(drive) : "failed";
+  const outcome = isWrittenInFull(drive) ? outcomeOfReadBack(drive) : "failed";
+  // Where the job itself ended with exceptions, evidence without any is not the whole of it.
+  return drive.state === "sanitized with exceptions" && outcome === "sanitized" ? "failed" : outcome;
 }
 
 function machineHeadline(record) {
@@ -115,6 +117,7 @@ function checkEvidence(record) {
       refuse("contradiction", "evidence-level", params);
     }
   });
+  if (!isOneSession(record)) refuse("contradiction", "evidence-session");
   const supported = machineHeadline(record);
   if (record.headline !== supported) {
     refuse("contradiction", "evidence-headline", { claimed: record.headline, supported });

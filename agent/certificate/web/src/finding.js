@@ -1,6 +1,6 @@
 // What ends a verification, and bytes in general.
 
-/** Why a certificate is refused: the kind of failure, and the key of the words that say what was seen. */
+/** Why a certificate is refused: the kind of failure (null: its step's own), and the key of the words that say what was seen. */
 class Finding extends Error {
   constructor(kind, key, params = {}) {
     super(key);

@@ -15,6 +15,9 @@ function shown(text, limit = 64) {
   return short.map((each) => (NOT_SHOWN.test(each) ? "?" : each)).join("");
 }
 
+// What a station's own copy is marked with until the registry has made the final one.
+const PROVISIONAL = { en: "PROVISIONAL", fr: "PROVISOIRE", de: "VORLÄUFIG" };
+
 function verifiedWords(record, digest) {
   const words = [record.headline, record.record_id, digest];
   if (record.specimen) words.push("SPECIMEN");

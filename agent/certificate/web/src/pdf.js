@@ -3,6 +3,13 @@
 // Nothing of a document is parsed as PDF before its seal has led to a trusted root.
 
 const MAXIMUM_PDF_BYTES = 16 * 1024 * 1024;
+const RECORD_NAME = "record.json";
+const SIGNATURE_NAME = "record.json.p7s";
+// Sorted by name: what a station's own document carries, and a registry's.
+const PROVISIONAL_NAMES = ["record.json record.json.p7s"];
+const FINAL_NAMES = ["", " root-crl.pem"].map(
+  (more) => `crl.pem record.json record.json.p7s record.json.p7s.tsr record.json.tlog-proof${more}`,
+);
 const BYTE_RANGE = /\/ByteRange ?\[0 (\d{1,9}) (\d{1,9}) (\d{1,9})\]/g;
 const CANONICAL_HEX = /^<(?:[0-9a-f]{2}){256,16384}>$/;
 

@@ -1,9 +1,12 @@
 // The steps of one verification, in their order; nothing counts as valid before the last one has passed.
 
 const RECORD_STEPS = [
-  "record form", "signature", "chain", "validity", "revocation", "issuer", "specimen", "evidence", "proof",
+  "record form", "signature", "chain", "time stamp", "validity", "revocation", "issuer", "specimen", "evidence", "log",
+  "checkpoint", "proof",
 ];
-const DOCUMENT_STEPS = ["seal form", "seal", "seal chain", "attachments", ...RECORD_STEPS, "same station", "page"];
+const SEAL_STEPS = ["seal form", "seal", "seal chain", "attachments"];
+const DOCUMENT_STEPS = [...SEAL_STEPS, ...RECORD_STEPS, "same station", "page"];
+const FINAL_STEPS = [...SEAL_STEPS, ...RECORD_STEPS, "registry", "page"];
 
 class Run {
   constructor(names) {
@@ -14,6 +17,7 @@ class Run {
     this.record = null;
     this.chain = null;
     this.evidence = null;
+    this.degree = null;
     this.digest = null;
   }
 
@@ -28,7 +32,7 @@ class Run {
       // Whatever goes wrong inside a step fails it: a defect of this page is never taken for "valid".
       const finding = known ? error : new Finding(kind, "not-understood", { what: String(error?.message ?? error) });
       this.steps.push({ name, status: "FAILED", key: finding.key, params: finding.params });
-      this.failure = { kind: finding.kind, step: name };
+      this.failure = { kind: finding.kind ?? kind, step: name };
       throw new StepFailed();
     }
   }
@@ -36,11 +40,12 @@ class Run {
   report() {
     const steps = [...this.steps];
     for (const name of this.names.slice(steps.length)) steps.push({ name, status: "not checked", key: "", params: {} });
-    const valid = this.failure === null && this.steps.length === this.names.length && this.record !== null;
+    const valid =
+      this.failure === null && this.steps.length === this.names.length && this.record !== null && this.degree !== null;
     if (!valid && this.failure === null) throw new Error("a verification ended without a verdict");
     return {
       valid, failure: this.failure, steps: steps.map((step, at) => ({ number: at + 1, ...step })),
-      remarks: this.remarks, record: valid ? this.record : null, chain: this.chain, degree: valid ? "signed" : null,
+      remarks: this.remarks, record: valid ? this.record : null, chain: this.chain, degree: valid ? this.degree : null,
       digest: this.digest, evidence: this.evidence, mismatch: "", unable: null,
     };
   }

@@ -3,7 +3,7 @@
 const WORDS = { en: WORDS_EN, fr: WORDS_FR, de: WORDS_DE };
 const LANGUAGE_NAMES = { en: "English", fr: "Français", de: "Deutsch" };
 
-const state = { language: "en", trust: { roots: [], crl: null, log: null }, results: [], left: [], run: 0 };
+const state = { language: "en", trust: { roots: [], crl: null, logs: [], checkpoint: null }, results: [], left: [], run: 0 };
 
 /** Words of the chosen language; what stands in braces is filled in as plain text. */
 function say(key, params = {}) {
@@ -35,7 +35,7 @@ function showLanguage(language) {
 }
 
 function showTrust() {
-  const { roots, crl, log } = state.trust;
+  const { roots, crl, logs } = state.trust;
   const lines = roots.map((root) => {
     const name = say("trusts-root", { name: root.commonName, organisation: root.organisation });
     const digest = element("span", { className: "digest", text: `SHA-256 ${root.sha256.match(/.{4}/g).join(" ")}` });
@@ -43,7 +43,7 @@ function showTrust() {
   });
   if (roots.length === 0) lines.push(element("li", { text: say("trusts-nobody") }));
   if (crl !== null) lines.push(element("li", { text: say("trusts-crl", { day: dayOf(crl.thisUpdate) }) }));
-  if (log !== null) lines.push(element("li", { text: say("trusts-log", { name: log.name }) }));
+  for (const log of logs) lines.push(element("li", { text: say("trusts-log", { name: log.name }) }));
   if (state.trustProblem) lines.push(element("li", { text: say(state.trustProblem) }));
   byId("trust-list").replaceChildren(...lines);
 }
@@ -56,6 +56,7 @@ async function addTrust(texts) {
     try {
       if (text.includes("-----BEGIN CERTIFICATE-----")) state.trust.roots = await loadRoots(text);
       else if (text.includes("-----BEGIN X509 CRL-----") || bytes[0] === SEQUENCE) state.trust.crl = loadCrl(bytes);
+      else if (VERIFIER_KEY.test(text.trim().split("\n")[0])) state.trust.logs = await loadLogKeys(text);
       else refuse("usage", "trust-unknown");
     } catch (error) {
       if (!(error instanceof Finding)) throw error;

@@ -43,8 +43,11 @@ function sortFiles(files) {
   const paths = [...byPath.keys()].sort();
   for (const path of paths) {
     if (/\.json$/i.test(path)) {
-      jobs.push({ kind: "record", path, file: byPath.get(path), signature: byPath.get(`${path}.p7s`) ?? null });
-      [path, `${path}.p7s`, `${path}.p7s.tsr`, `${path}.tlog-proof`].forEach((each) => used.add(each));
+      const folder = path.replace(/[^/]*$/, "");
+      const beside = new Map(Object.values(PROOF_NAMES).map((name) => [name, proofPath(name, path, folder)]));
+      const proofs = [...beside].filter(([, each]) => byPath.has(each)).map(([name, each]) => [name, byPath.get(each)]);
+      jobs.push({ kind: "record", path, file: byPath.get(path), signature: byPath.get(`${path}.p7s`) ?? null, proofs });
+      [path, `${path}.p7s`, ...beside.values()].forEach((each) => used.add(each));
     } else if (/\.pdf$/i.test(path)) {
       const beside = path.replace(/[^/]*$/, "record.json");
       const evidence = [beside, `${beside}.p7s`].map((each) => byPath.get(each) ?? null);
@@ -55,12 +58,19 @@ function sortFiles(files) {
   return { jobs, left: paths.filter((path) => !used.has(path)) };
 }
 
+/** Where a proof of the record at this path would be: named after it, or a list in its folder. */
+function proofPath(name, path, folder) {
+  return name.startsWith("record.json") ? path + name.slice("record.json".length) : folder + name;
+}
+
 /** The report of one job; `mismatch` is the key of the words where a document and the files beside it differ. */
 async function runJob(job, trust, at) {
   const bytes = await contentsOf(job.file);
   if (job.kind === "record") {
     if (job.signature === null) refuse("usage", "no-signature");
-    return verifyRecord(bytes, await contentsOf(job.signature), trust, at);
+    const proofs = new Map();
+    for (const [name, file] of job.proofs) proofs.set(name, await contentsOf(file));
+    return verifyRecord(bytes, await contentsOf(job.signature), proofsOf(proofs), trust, at);
   }
   const report = await verifyDocument(bytes, trust, at);
   if (report.valid && job.evidence !== null) {

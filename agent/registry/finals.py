@@ -1,0 +1,141 @@
+"""The registry's final document and its log's newest head: fetched after the receipt, kept on the stick only once verified.
+
+Neither holds up the record: it is archived by its receipt, and what is missing here is asked for again at the next upload.
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from pathlib import Path
+
+from agent.certificate.checkpoint import Checkpoint, open_checkpoint
+from agent.certificate.document import LOG_PROOF_NAME, find_seal, read_attachments, read_proofs
+from agent.certificate.log_proof import decode_proof
+from agent.certificate.receipt import MAX_RECEIPT_BYTES, read_receipt
+from agent.certificate.record import decode_record
+from agent.certificate.report import Degree
+from agent.certificate.trust import Trust
+from agent.certificate.verify import verify_document
+from agent.errors import CertificateError, EvidenceError, ReceiptInvalid, RegistryUnavailable
+from agent.model.record import ClockCheck, document_kind
+from agent.registry.answer import problem_text
+from agent.registry.client import RegistryClient
+from agent.registry.folder import RECEIPT, RECORD, SIGNATURE
+from agent.registry.outbox import Outbox
+
+MAXIMUM_DOCUMENT_BYTES = 16 * 1024 * 1024
+_CHECKPOINT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class FinalCheck:
+    """What a final document is verified by: root and log key of the station, and the time that it takes for right."""
+
+    trust: Trust
+    at: Callable[[datetime], datetime]
+    """Takes the time at which the registry says it received the record."""
+
+
+@dataclass
+class Fetching:
+    """One round of fetching; what a registry has said it never does is not asked again in the same round."""
+
+    outbox: Outbox
+    client: RegistryClient
+    check: FinalCheck
+    remarks: dict[str, str] = field(default_factory=dict)
+    refused: bool = False
+
+    def run(self) -> None:
+        """Fetch what is missing, newest first; a silent registry ends the round; what went wrong is in `remarks`."""
+        for folder in sorted(lacking_final(self.outbox), reverse=True):
+            if self.refused:
+                return
+            try:
+                self.remarks[folder.name] = self._fetch(folder)
+            except RegistryUnavailable as error:
+                self.remarks[folder.name] = f"The final document was not fetched: {error.message}"
+                return
+            except (CertificateError, EvidenceError, ReceiptInvalid, OSError) as error:
+                self.remarks[folder.name] = f"The registry's final document was not kept: {error}"
+
+    def _fetch(self, folder: Path) -> str:
+        evidence = ((folder / RECORD).read_bytes(), (folder / SIGNATURE).read_bytes())
+        with (folder / RECEIPT).open("rb") as file:
+            receipt = read_receipt(file.read(MAX_RECEIPT_BYTES + 1))
+        answer = self.client.get(f"/v1/certificates/{receipt.record_sha256}/final", MAXIMUM_DOCUMENT_BYTES)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            self.refused = True
+            return ""
+        if answer.status != HTTPStatus.OK:
+            return f"The registry has not made the final document yet ({answer.status}{problem_text(answer)})."
+        check_final(answer.body, evidence, self.check.trust, self.check.at(receipt.received_at))
+        name = document_kind(decode_record(evidence[0])).final_name
+        self.outbox.store_final(folder.name, name, answer.body)
+        if self.check.trust.log_keys:
+            proof = decode_proof(read_proofs(answer.body)[LOG_PROOF_NAME])
+            keep_newest(self.outbox, proof.checkpoint, self.check.trust)
+        return ""
+
+
+def check_final(document: bytes, evidence: tuple[bytes, bytes], trust: Trust, at: datetime) -> None:
+    """The document verifies to the degree that can be checked here, and carries this record; raises CertificateError."""
+    required = Degree.LOGGED if trust.log_keys else Degree.TIMESTAMPED
+    report = verify_document(document, trust, at, required)
+    step = report.failed_step
+    if not report.valid:
+        raise CertificateError(
+            f"It does not verify at {step.name}: {step.detail}" if step else "It does not verify."
+        )
+    if read_attachments(document) != evidence:
+        raise CertificateError("It is of another record.")
+
+
+def lacking_final(outbox: Outbox) -> list[Path]:
+    """The folders of records that are archived and have no whole final document."""
+    folders = [path.parent for path in outbox.evidence.glob(f"*/{RECEIPT}")]
+    return [folder for folder in folders if final_in(folder) is None]
+
+
+def final_in(folder: Path) -> Path | None:
+    """The final document of a record where one is there and whole; a torn file counts as none."""
+    for path in folder.glob("*.final.pdf"):
+        with contextlib.suppress(OSError, CertificateError):
+            find_seal(path.read_bytes())
+            return path
+    return None
+
+
+def keep_newest(outbox: Outbox, note: bytes, trust: Trust) -> Checkpoint:
+    """Keep a checkpoint of a log that is known here unless a larger one is kept; raises ProofInvalid, EvidenceError."""
+    checkpoint = open_checkpoint(note, trust.log_keys)
+    for kept in outbox.checkpoints():
+        with contextlib.suppress(CertificateError):
+            known = open_checkpoint(kept, trust.log_keys)
+            if known.origin == checkpoint.origin and known.size >= checkpoint.size:
+                return known
+    outbox.keep_checkpoint(checkpoint.size, note)
+    return checkpoint
+
+
+def ask_checkpoint(outbox: Outbox, client: RegistryClient, trust: Trust) -> ClockCheck | None:
+    """Fetch the log's newest head and compare the clock; raises RegistryUnavailable, ProofInvalid, EvidenceError."""
+    before = client.now()
+    answer = client.get("/checkpoint", _CHECKPOINT_BYTES)
+    after = client.now()
+    if answer.status == HTTPStatus.OK and trust.log_keys:
+        keep_newest(outbox, answer.body, trust)
+    return _clock_check(answer.date, before, after)
+
+
+def _clock_check(date: str | None, before: datetime, after: datetime) -> ClockCheck | None:
+    # RFC 9110 5.6.7: whole seconds, so the middle of that second is compared with the middle of the question.
+    try:
+        theirs = parsedate_to_datetime(date or "") + timedelta(milliseconds=500)
+        offset = before + (after - before) / 2 - theirs
+    except (ValueError, TypeError):
+        return None
+    return ClockCheck("registry", round(offset.total_seconds() * 1000), after)
