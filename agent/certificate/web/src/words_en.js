@@ -5,7 +5,7 @@ const WORDS_EN = {
   "lead": "This page checks sanitization certificates and their records. Everything happens on this computer: nothing is sent anywhere, and no network is needed.",
   "trust-title": "Whom do you trust?",
   "trust-help": "Give the issuer's root.pem, got on another way than the certificate: from the issuer's own web site, or compare the digest by telephone. A list of revoked stations (crl.pem) may be given too.",
-  "trust-choose": "Choose root.pem, crl.pem",
+  "trust-choose": "Choose root.pem, crl.pem, log.vkey",
   "trusts-nobody": "No root has been given yet: nothing can be called valid.",
   "trusts-root": "{name}, {organisation}:",
   "trusts-crl": "List of revoked stations of {day}",
