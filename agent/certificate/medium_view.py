@@ -175,7 +175,7 @@ def _pass(done: PassResult, check: VerificationResult | None, words: Words) -> l
     pattern = (
         words.say("random", generator=RANDOM_GENERATOR)
         if spec.kind is PassKind.RANDOM
-        else words.say("pattern", hex=shown(spec.pattern_hex, 32))
+        else words.say("repeated", hex=shown(spec.pattern_hex, 32))
     )
     return [
         str(done.number),

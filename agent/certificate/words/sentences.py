@@ -188,7 +188,7 @@ _MEDIUM: dict[str, Three] = {
         "nach der Unterbrechung, von der Datensatz {id} berichtet",
     ),
     "random": ("random ({generator})", "aléatoire ({generator})", "zufällig ({generator})"),
-    "pattern": ("pattern 0x{hex}", "motif 0x{hex}", "Muster 0x{hex}"),
+    "repeated": ("pattern 0x{hex}", "motif 0x{hex}", "Muster 0x{hex}"),
     "carried over": (
         "of which {bytes} before the interruption",
         "dont {bytes} avant l\u2019interruption",
