@@ -64,7 +64,7 @@ def hidden_areas_caution(record: Record) -> str:
 def verified_words(
     record: Record, record_bytes: bytes, language: Language | None = None, *, provisional: bool = False
 ) -> list[str]:
-    """The texts of the record that every verifier looks for; they change only with the record's schema."""
+    """The texts of the record that every verifier looks for, the headline first; they change only with the record's schema."""
     words = [record.headline.value, record.record_id, hashlib.sha256(record_bytes).hexdigest()]
     words += [SPECIMEN] if record.specimen else []
     words += [PROVISIONAL[language or record.language]] if provisional else []

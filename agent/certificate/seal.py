@@ -22,6 +22,7 @@ from agent.certificate.document import extract_text, read_attachments
 from agent.certificate.page_text import missing_words, sealed_words
 from agent.certificate.record import decode_record
 from agent.certificate.station import StationKey
+from agent.certificate.visible import look_at
 from agent.errors import CertificateError
 
 FIELD_NAME = "Seal"
@@ -48,10 +49,13 @@ def seal_final(pdf: bytes, key: StationKey, signing_time: datetime, stamp: Stamp
 
 def _check_words(pdf: bytes, *, provisional: bool) -> None:
     record_bytes, _ = read_attachments(pdf)
-    words = sealed_words(decode_record(record_bytes), record_bytes, provisional=provisional)
+    record = decode_record(record_bytes)
+    words = sealed_words(record, record_bytes, provisional=provisional)
     missing = missing_words(extract_text(pdf), words)
     if missing:
         raise CertificateError(f"The page does not show {missing[0]!r}; it is not sealed.", "Check the template.")
+    if unseen := look_at(pdf, words[0]).unseen:
+        raise CertificateError(f"The page is not sealed: {unseen}.", "Check the template.")
 
 
 class _RepeatableWriter(IncrementalPdfFileWriter):
