@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from agent.certificate.page_text import missing_words, verified_words
+from agent.certificate.page_text import page_faults
 from agent.certificate.report import FailureKind, StepFailed
 from agent.certificate.visible import look_at
+from agent.certificate.words import Words
+from agent.model.language import Language
 from agent.model.record import Record
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
@@ -98,20 +100,36 @@ def extract_text(pdf: bytes) -> str:
     pages = _guarded(
         lambda: [str(page.extract_text()) for page in _open(pdf).pages], "The pages' text can't be read."
     )
-    return "".join(pages)
+    return "\n".join(pages)
 
 
 def check_page(pdf: bytes, record: Record, record_bytes: bytes) -> str:
-    """The page says what the record says; raises StepFailed SEAL."""
-    words = verified_words(record, record_bytes)
-    pages = look_at(pdf, words[0])
-    # What one reader of PDF finds is there; the slower one is asked only about what the first did not find.
-    missing = missing_words(pages.text, words) and missing_words(extract_text(pdf), words)
-    if missing:
-        raise _seal_failed(f"The page does not show what the record says: {missing[0]!r} is missing.")
-    if pages.unseen:
-        raise _seal_failed(f"The page hides what the record says: {pages.unseen}.")
-    return "headline, outcomes, serial numbers and digest stand in the page's text, and the headline can be seen"
+    """The page says what the record says, every string of it; raises StepFailed SEAL."""
+    language = page_language(pdf)
+    faults = faults_of_page(pdf, record, record_bytes)
+    if faults:
+        raise _seal_failed(f"The page does not say what the record says: {faults[0]!r}.")
+    return f"every printed string is the record's (language: {language.value})"
+
+
+def faults_of_page(pdf: bytes, record: Record, record_bytes: bytes) -> list[str]:
+    """What the page lacks, says too much or hides, in the language that it names; a document without proofs is provisional."""
+    language, provisional = page_language(pdf), not read_proofs(pdf)
+    pages = look_at(pdf, Words(language).term(record.headline))
+
+    def faults(text: str) -> list[str]:
+        return page_faults(text, record, record_bytes, language, provisional=provisional)
+
+    # What one reader of PDF finds is there; the slower one is asked only where the first did not find all.
+    missing = faults(pages.text) and faults(extract_text(pdf))
+    return missing or ([pages.unseen] if pages.unseen else [])
+
+
+def page_language(pdf: bytes) -> Language:
+    """The language that the document's catalog names (ISO 32000-1, 14.9.2); raises StepFailed SEAL."""
+    return _guarded(
+        lambda: Language(str(_open(pdf).trailer["/Root"]["/Lang"])), "The document names no known language."
+    )
 
 
 def _open(pdf: bytes) -> Any:  # noqa: ANN401 - pypdf is imported only where a document is read

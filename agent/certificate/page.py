@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import typst
 
@@ -52,15 +53,14 @@ def render_page(
     *,
     language: Language | None = None,
     proofs: Mapping[str, bytes] | None = None,
-    provisional: bool = False,
 ) -> bytes:
     """The unsealed PDF of a record; `template` replaces the Typst source; raises CertificateError.
 
-    `language` is the record's own where none is given; `proofs` are attached by their names; `provisional` marks a
-    station's own copy.
+    `language` is the record's own where none is given. `proofs` are attached by their names; a page without any is a
+    station's own, and marked as provisional.
     """
     source = template if template is not None else (_FOLDER / "certificate.typ").read_bytes()
-    view = page_view(record, record_bytes, language, provisional=provisional)
+    view = page_view(record, record_bytes, language, provisional=not proofs)
     attached = (*evidence_attachments(record_bytes, signature), *map(_proof, (proofs or {}).items()))
     return compile_page(source, view, attached, record.time.issued_at)
 
@@ -89,15 +89,14 @@ def compile_page(
     source: bytes, view: Mapping[str, object], attached: tuple[Attachment, ...], made_at: datetime
 ) -> bytes:
     """The PDF that a template makes of a view, with the parts that all templates share; raises CertificateError."""
-    files = {"main.typ": source, _COMMON: (_FOLDER / _COMMON).read_bytes()}
+    files: Any = {"main.typ": source, _COMMON: (_FOLDER / _COMMON).read_bytes()}
     files.update({f"attached/{file.name}.json": _as_text(file.contents) for file in attached})
     listed = [
         {"name": f.name, "relationship": f.relationship, "type": f.media_type, "description": f.description}
         for f in attached
     ]
     try:
-        # The compiler's own stubs forget that it takes a dict of files.
-        pdf: bytes = typst.compile(  # type: ignore[type-var,call-overload,unused-ignore]
+        pdf: bytes = typst.compile(
             files,
             font_paths=_fonts(),
             ignore_system_fonts=True,

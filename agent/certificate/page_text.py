@@ -1,98 +1,72 @@
-"""Which words a page must show for a record, and how device text is written on it.
+"""What a page must say for a record, and whether it does: every string that is printed is computed again and compared.
 
-`shown` is part of the format: a verifier years later looks for exactly what it wrote.
+A page's text holds every string of page_view, in its order, white space, soft hyphens and zero-width spaces left out. It
+holds no headline word more often than these strings do. docs/certificate.md tells the rule to whoever writes a verifier.
 """
 
-import hashlib
-import re
-import unicodedata
+from collections.abc import Iterator
+from typing import Any
 
-from agent.model.drive import HiddenAreaState, printable
+from agent.certificate.page_view import caution_words, hidden_areas_words, page_view
+from agent.certificate.shown import missing_in_order, missing_words, shown, squeezed
+from agent.certificate.words import Words
 from agent.model.language import Language
-from agent.model.machine import Environment
-from agent.model.record import DocumentKind, Outcome, Record, document_kind
+from agent.model.record import SANITIZED, Headline, Record, document_kind
 
-_SPACE = re.compile(r"[\s\u00ad\u200b]+")
-
-# What the page's fonts surely hold: Latin with its extensions, Greek, Cyrillic, common punctuation.
-_SHOWN = re.compile(
-    r"[^\x20-\x7e\u00a1-\u00ac\u00ae-\u017f\u0391-\u03a9\u03b1-\u03c9\u0410-\u044f\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac]"
-)
-
-_TITLES = {
-    DocumentKind.CERTIFICATE: "Certificate of Sanitization",
-    DocumentKind.PARTIAL_CERTIFICATE: "Partial Certificate of Sanitization",
-    DocumentKind.RECORD: "Sanitization Record",
-}
-
-_CAUTIONS = {
-    DocumentKind.CERTIFICATE: "",
-    DocumentKind.PARTIAL_CERTIFICATE: "This machine is not wholly sanitized: only the media marked \u201csanitized\u201d are certified.",
-    DocumentKind.RECORD: "This is a record, not a certificate of sanitization.",
-}
-SPECIMEN = "SPECIMEN"
-PROVISIONAL = {Language.ENGLISH: "PROVISIONAL", Language.FRENCH: "PROVISOIRE", Language.GERMAN: "VORLÄUFIG"}
-"""What a station's own copy is marked with until the registry has made the final one."""
-SANITIZED = frozenset({Outcome.SANITIZED, Outcome.SANITIZED_WITH_EXCEPTIONS})
+__all__ = ["SANITIZED", "missing_words", "page_faults", "page_strings", "shown", "verified_words"]
 
 
-def shown(text: str, limit: int = 64) -> str:
-    """Text of a device or person as one line of the page: what can't be shown safely becomes '?'."""
-    return _SHOWN.sub("?", printable(unicodedata.normalize("NFC", text), limit))
-
-
-def title(record: Record) -> str:
-    """What the document is called: a partial certificate where only some media are sanitized, a record where none is."""
-    return _TITLES[document_kind(record)]
-
-
-def caution(record: Record) -> str:
-    """What must stand on a page that is no certificate for the whole machine; empty on one that is."""
-    return _CAUTIONS[document_kind(record)]
-
-
-def hidden_areas_caution(record: Record) -> str:
-    """What must stand beside the headline where nobody asked sanitized media for hidden areas; empty where all were asked."""
-    count = sum(
-        drive.outcome in SANITIZED and drive.hidden_areas.state is HiddenAreaState.NOT_EXAMINED
-        for drive in record.drives
-    )
-    media = "1 medium was" if count == 1 else f"{count} media were"
-    return f"Hidden areas (HPA, DCO, AMA) of {media} not examined: not covered." if count else ""
+def page_strings(view: Any) -> Iterator[str]:  # noqa: ANN401 - JSON has no narrower type
+    """The strings of a view that stand on the page, in the order of drawing; what hangs on a key with "_" does not."""
+    if isinstance(view, str):
+        if view:
+            yield view
+    elif isinstance(view, dict):
+        for key, value in view.items():
+            if not key.startswith("_"):
+                yield from page_strings(value)
+    elif isinstance(view, list | tuple):
+        for value in view:
+            yield from page_strings(value)
 
 
 def verified_words(
     record: Record, record_bytes: bytes, language: Language | None = None, *, provisional: bool = False
 ) -> list[str]:
-    """The texts of the record that every verifier looks for, the headline first; they change only with the record's schema."""
-    words = [record.headline.value, record.record_id, hashlib.sha256(record_bytes).hexdigest()]
-    words += [SPECIMEN] if record.specimen else []
-    words += [PROVISIONAL[language or record.language]] if provisional else []
-    for drive in record.drives:
-        words += [shown(drive.identity.model), shown(drive.identity.serial), drive.outcome.value]
-    return [word for word in words if word]
+    """Every string that the page of this record shows; they change only with the record's schema."""
+    return list(page_strings(page_view(record, record_bytes, language, provisional=provisional)))
 
 
-def sealed_words(
-    record: Record, record_bytes: bytes, language: Language | None = None, *, provisional: bool = False
+def page_faults(
+    page_text: str,
+    record: Record,
+    record_bytes: bytes,
+    language: Language | None = None,
+    *,
+    provisional: bool = False,
 ) -> list[str]:
-    """Everything that must stand on a page before it is sealed, whatever the template looks like."""
-    words = [
-        title(record),
-        shown(record.issuer.organisation),
-        shown(record.issuer.station),
-        shown(record.host.serial),
-    ]
-    words += [caution(record), hidden_areas_caution(record)]
-    if record.environment is not Environment.LIVE_IMAGE:
-        words.append(record.environment.value)
-    return [
-        *verified_words(record, record_bytes, language, provisional=provisional),
-        *(word for word in words if word),
-    ]
+    """What a page's extracted text lacks, or says too much; empty where it says what the record says."""
+    words = verified_words(record, record_bytes, language, provisional=provisional)
+    return missing_in_order(page_text, words) or _foreign_headlines(page_text, words, language or record.language)
 
 
-def missing_words(page_text: str, words: list[str]) -> list[str]:
-    """The words that a page's extracted text does not hold; line breaks and spaces do not count."""
-    text = _SPACE.sub("", page_text)
-    return [word for word in words if _SPACE.sub("", word) not in text]
+def title(record: Record) -> str:
+    """What the document is called in its own language."""
+    return Words(record.language).term(document_kind(record))
+
+
+def caution(record: Record) -> str:
+    """What must stand on a page that is no certificate for the whole machine; empty on one that is."""
+    return caution_words(record, Words(record.language))
+
+
+def hidden_areas_caution(record: Record, language: Language = Language.ENGLISH) -> str:
+    """What must stand beside the headline where nobody asked sanitized media for hidden areas; empty where all were asked."""
+    return hidden_areas_words(record, Words(language))
+
+
+def _foreign_headlines(page_text: str, words: list[str], language: Language) -> list[str]:
+    # A template that adds SANITIZED in large letters would leave INCOMPLETE in its place, and yet say something else.
+    text, said = squeezed(page_text), squeezed("\n".join(words))
+    heads = [squeezed(Words(language).term(headline)) for headline in Headline]
+    return [head for head in heads if text.count(head) > said.count(head)]

@@ -18,11 +18,9 @@ from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDP
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
 from agent.certificate.cades import Stamper, sign_digest
-from agent.certificate.document import extract_text, read_attachments
-from agent.certificate.page_text import missing_words, sealed_words
+from agent.certificate.document import faults_of_page, read_attachments
 from agent.certificate.record import decode_record
 from agent.certificate.station import StationKey
-from agent.certificate.visible import look_at
 from agent.errors import CertificateError
 
 FIELD_NAME = "Seal"
@@ -35,27 +33,25 @@ _RESERVED = 8192
 _RESERVED_STAMPED = 16384
 
 
-def seal_page(pdf: bytes, key: StationKey, signing_time: datetime, *, provisional: bool = False) -> bytes:
+def seal_page(pdf: bytes, key: StationKey, signing_time: datetime) -> bytes:
     """A station's sealed document; raises CertificateError where the page does not say what its attached record says."""
-    _check_words(pdf, provisional=provisional)
+    _check_words(pdf)
     return seal_pdf(pdf, key, signing_time)
 
 
 def seal_final(pdf: bytes, key: StationKey, signing_time: datetime, stamp: Stamper) -> bytes:
     """The registry's sealed document, its seal time-stamped; raises CertificateError as `seal_page` does."""
-    _check_words(pdf, provisional=False)
+    _check_words(pdf)
     return seal_pdf(pdf, key, signing_time, BY_REGISTRY, stamp)
 
 
-def _check_words(pdf: bytes, *, provisional: bool) -> None:
+def _check_words(pdf: bytes) -> None:
     record_bytes, _ = read_attachments(pdf)
-    record = decode_record(record_bytes)
-    words = sealed_words(record, record_bytes, provisional=provisional)
-    missing = missing_words(extract_text(pdf), words)
-    if missing:
-        raise CertificateError(f"The page does not show {missing[0]!r}; it is not sealed.", "Check the template.")
-    if unseen := look_at(pdf, words[0]).unseen:
-        raise CertificateError(f"The page is not sealed: {unseen}.", "Check the template.")
+    faults = faults_of_page(pdf, decode_record(record_bytes), record_bytes)
+    if faults:
+        raise CertificateError(
+            f"The page does not say what its record says: {faults[0]!r}; it is not sealed.", "Check the template."
+        )
 
 
 class _RepeatableWriter(IncrementalPdfFileWriter):

@@ -24,7 +24,7 @@ verify_document
  17. same station  the seal's certificate is the record's, so that validity and revocation hold for both
      or of a final document (sealed by a registry)
  17. registry      below the record's root, valid at the time stamp inside the seal, which is not older than the record's
- 18. page          headline, outcomes and serial numbers of the record stand in the text of the page
+ 18. page          every printed string, computed again from the record, stands in the text of the page, in its order
 
 The record's signature covers the evidence, the seal covers the page that shows it. Nothing of the document is parsed as PDF
 before its seal has led to a trusted root: strangers can't reach the PDF parser.

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from agent.model.coherence import drive_contradiction
 from agent.model.drive import Bus, Exclusion, HiddenAreas, Identity, MediaType
-from agent.model.firmware import CommandOutcome, FirmwareResult
+from agent.model.firmware import CommandOutcome, FirmwareReading, FirmwareResult
 from agent.model.firmware_evidence import shortcoming
 from agent.model.health import HealthReport
 from agent.model.job import JobState, Pause, VerificationResult
@@ -21,6 +21,7 @@ from agent.model.passes import PassResult
 from agent.model.power import PowerReading
 from agent.model.preparation import Preparation, hidden_shortcoming
 from agent.model.sanitization import Method, Policy, Technique, VerificationKind
+from agent.model.stated import NOTHING_STATED, Stated
 
 SCHEMA = "ardoise-record/1"
 
@@ -35,6 +36,10 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     REFUSED = "refused"
     NOT_SELECTED = "not selected"
+
+
+SANITIZED = frozenset({Outcome.SANITIZED, Outcome.SANITIZED_WITH_EXCEPTIONS})
+"""Outcomes in which a level was reached."""
 
 
 class Headline(StrEnum):
@@ -135,6 +140,7 @@ class DriveRecord:
     `attempts` are the drive's own techniques that were tried, `technique` is the one tried last. `purge_source` is why a
     changed key alone counts as Purge for this model. `power_at_start` and `power_at_end` are what fed the machine then.
     `preparations` were done before it was found as it stands here; `hidden_areas_after` was read after the erase.
+    `firmware_before` is what the drive said that it can do by itself, and what locked it.
     """
 
     node: str
@@ -175,11 +181,12 @@ class DriveRecord:
     power_at_end: PowerReading | None = field(default=None, metadata=LEFT_OUT)
     preparations: tuple[Preparation, ...] = field(default=(), metadata=LEFT_OUT)
     hidden_areas_after: HiddenAreas | None = field(default=None, metadata=LEFT_OUT)
+    firmware_before: FirmwareReading | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
 class Record:
-    """One session on one machine; `language` is the one that its page was made in first."""
+    """One session on one machine; `language` is the one that its page was made in first, `stated` what people said."""
 
     schema: str
     record_id: str
@@ -197,6 +204,7 @@ class Record:
     policy: Policy
     drives: tuple[DriveRecord, ...]
     language: Language = field(default=Language.ENGLISH, metadata=LEFT_OUT)
+    stated: Stated = field(default=NOTHING_STATED, metadata=LEFT_OUT)
 
 
 def medium_outcome(drive: DriveRecord) -> Outcome:

@@ -6,7 +6,7 @@ from agent.certificate.seal import seal_pdf
 from tests.samples import AT, Pki
 from tests.vectors.case import Case, good, ruled, signed
 
-_SHOWN = 'headline-box(data.headline, data.headline_note, if data.certificate { "done" } else { "incomplete" })'
+_SHOWN = "headline-box(data.headline, data.headline_note, data._mark)"
 _WORD = "#text(size: 18pt, weight: 700, data.headline)"
 _BESIDE = "#text(size: 26pt, weight: 700)[ALL DONE]"
 
@@ -34,7 +34,7 @@ def hiding(name: str) -> bytes:
     source = template("certificate.typ").decode()
     if source.count(_SHOWN) != 1:
         raise AssertionError("the template shows its headline otherwise")
-    return source.replace(_SHOWN, f"[#{TEMPLATES[name][1]} {_BESIDE}]").encode()
+    return source.replace(_SHOWN, f"[#{TEMPLATES[name][1]} {_BESIDE} #data.headline_note]").encode()
 
 
 def page(pki: Pki, name: str) -> bytes:

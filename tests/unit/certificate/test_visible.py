@@ -30,7 +30,7 @@ def test_a_hidden_headline_is_neither_sealed_nor_believed(name: str) -> None:
     report = verify_document(seal_pdf(made, a.station, AT), a.trust, AT)
     assert report.failed_step is not None
     assert (report.valid, report.failed_step.name) == (False, "page")
-    assert "hides" in report.failed_step.detail
+    assert "headline" in report.failed_step.detail
 
 
 def test_another_headline_is_not_there() -> None:

@@ -52,8 +52,8 @@ def real_evidence(number: int = 1, kind: str = "laptop") -> Evidence:
     record = sample_record(kind, number=number)
     data = encode_record(record)
     signature = sign_detached(data, PKI.station, AT)
-    page = render_page(record, data, signature, provisional=True)
-    return Evidence(data, signature, seal_page(page, PKI.station, AT, provisional=True))
+    page = render_page(record, data, signature)
+    return Evidence(data, signature, seal_page(page, PKI.station, AT))
 
 
 def proven_settings(folder: Path, **changes: object) -> Settings:

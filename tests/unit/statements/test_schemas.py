@@ -12,10 +12,12 @@ from agent.certificate.statement import encode_statement
 from agent.model.acceptance import ACCEPTANCE_SCHEMA, Acceptance, Decision
 from agent.model.language import Language
 from tests.samples import KINDS, sample_record, throwaway_pki
+from tests.samples_full import full_record
 from tests.schemas import SCHEMAS, file_name, schema_bytes
 from tests.statement_samples import destruction, full_lot, head, intake
 
 PKI = throwaway_pki(test=False)
+VECTORS = Path(__file__).parents[2] / "vectors"
 PUBLISHED = Path(__file__).parents[3] / "docs" / "schema"
 
 
@@ -32,6 +34,7 @@ ACCEPTED = Acceptance(
 )
 SAMPLES = [
     *(encode_record(sample_record(kind, issuer=PKI.station.issuer)) for kind in KINDS),
+    encode_record(full_record()),
     *(encode_statement(full_lot(PKI, language)) for language in Language),
     encode_statement(intake(PKI)),
     encode_statement(destruction(PKI)),
@@ -49,6 +52,11 @@ def _validator(schema: str) -> jsonschema.Draft202012Validator:
 def test_the_published_schema_is_the_program_s(schema: str) -> None:
     """Made anew by `make schemas`; a difference here is a change of what is signed."""
     assert (PUBLISHED / file_name(schema)).read_bytes() == schema_bytes(schema)
+
+
+@pytest.mark.parametrize("path", sorted(VECTORS.glob("good*/record.json")), ids=lambda path: path.parent.name)
+def test_the_vectors_records_follow_the_schema(path: Path) -> None:
+    _validator("ardoise-record/1").validate(json.loads(path.read_bytes()))
 
 
 @pytest.mark.parametrize("data", SAMPLES, ids=range(len(SAMPLES)))
