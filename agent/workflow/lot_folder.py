@@ -204,7 +204,9 @@ def _statement(reading: _Reading, path: Path, kind: Kind[S]) -> tuple[S, str] | 
     data, signature = _read(reading, path), _read(reading, path.with_name(kind.signature_name))
     if data is None or signature is None:
         return None
-    report = verify_statement(data, signature, reading.trust, reading.at)
+    stamp_file = path.with_name(f"{kind.signature_name}.tsr")
+    stamp = _read(reading, stamp_file) if stamp_file.exists() else None
+    report = verify_statement(data, signature, reading.trust, reading.at, time_stamp=stamp)
     if not isinstance(report.statement, kind.type):
         step = report.failed_step
         reading.problem(path, f"step {step.number} ({step.name}): {step.detail}" if step else "of another schema")
