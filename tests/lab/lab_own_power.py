@@ -19,7 +19,7 @@ from tests.lab.disk import left, plant
 from tests.lab.guest import Case
 from tests.lab.network import Network, Remote
 from tests.lab.own_cells import KEEPS_POWER, LOSES_POWER, OwnCut
-from tests.lab.own_erases import ERASES, SANITIZED, SECTORS, Erase, Kind
+from tests.lab.own_erases import CUT_ERASES, SANITIZED, SECTORS, Erase, Kind
 
 _SECONDS = 5.0
 # Early enough that each of both drives is still at work when the slower one has come so far.
@@ -27,7 +27,7 @@ _SHARE = 0.15
 _POWERS = (KEEPS_POWER, LOSES_POWER)
 
 
-@pytest.mark.parametrize("erase", ERASES, ids=[erase.word for erase in ERASES])
+@pytest.mark.parametrize("erase", CUT_ERASES, ids=[erase.word for erase in CUT_ERASES])
 def test_power_cut(lab: Path, erase: Erase) -> None:
     remotes = [_remote(erase.kind, number) for number in range(len(_POWERS))]
     folders = [lab / str(number) for number in range(len(_POWERS))]

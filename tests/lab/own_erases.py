@@ -291,3 +291,5 @@ ERASES: tuple[Erase, ...] = (
     Erase("nvme format crypto erase", NVME_KIND, _nvme_common("format")),
     Erase("opal psid revert", NVME_KIND, _PSID),
 )
+# A revert changes the key at once: there is no time in which the power could go.
+CUT_ERASES = tuple(erase for erase in ERASES if erase.faults is not _PSID)

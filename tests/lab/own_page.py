@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from tests.lab.guest import REPOSITORY
 from tests.lab.own_cells import KEEPS_POWER, LOSES_POWER, OwnCell, forget, own_cells, own_cuts
 from tests.lab.own_emmc import CUTS, DEVICES, SANITIZE, SECURE_ERASE
-from tests.lab.own_erases import ERASES
+from tests.lab.own_erases import CUT_ERASES, ERASES
 from tests.lab.own_hidden import GIVING_BACK, KEEPING, TECHNIQUES
 
 PAGE = REPOSITORY / "docs" / "own-erases.md"
@@ -61,7 +61,7 @@ def missing() -> list[str]:
     cells, cuts = own_cells(), own_cuts()
     wanted = [(e.technique, f.key) for e in ERASES for f in e.faults] + [(d.technique, d.fault) for d in DEVICES]
     wanted += _hiding_keys()
-    powers = [(e.technique, p) for e in ERASES for p in (KEEPS_POWER, LOSES_POWER)]
+    powers = [(e.technique, p) for e in CUT_ERASES for p in (KEEPS_POWER, LOSES_POWER)]
     powers += [(c.words, LOSES_POWER) for c in CUTS]
     return [": ".join(key) for key in wanted if key not in cells] + [": ".join(k) for k in powers if k not in cuts]
 
@@ -100,7 +100,7 @@ def _emmc() -> str:
 
 def _cuts() -> str:
     cuts, powers = own_cuts(), (KEEPS_POWER, LOSES_POWER)
-    names = [*(erase.technique for erase in ERASES), *(cut.words for cut in CUTS)]
+    names = [*(erase.technique for erase in CUT_ERASES), *(cut.words for cut in CUTS)]
     rows = [(n, *(", then ".join(cuts[n, p].outcomes) if (n, p) in cuts else "" for p in powers)) for n in names]
     return _table(("technique", *(f"{power} goes" for power in powers)), rows)
 
