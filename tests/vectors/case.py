@@ -21,7 +21,8 @@ class Case:
     """One vector.
 
     `rule` is the rule that it keeps or breaks. A broken one names the kind of failure and the step of `ardoise verify`;
-    scope.py says what the other verifiers must answer then.
+    scope.py says what the other verifiers must answer then. `set_is` is what a folder of several records is together:
+    whole, or with a gap or a fork in its station's sequence.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Case:
     checkpoint: str | None = None
     at: datetime = LATER
     degree: str = "signed"
+    set_is: str | None = None
     rule: str = "good"
 
 
