@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from agent.certificate.cades import sign_detached
@@ -42,7 +43,13 @@ class Case:
 
 def pki(name: str, *, test: bool = False, days: int = 400) -> Pki:
     """A chain of fixed keys."""
-    return throwaway_pki(test=test, name=name, organisation="Société des vecteurs", days=days)
+    return made_pki(name, test, days)
+
+
+@cache
+def made_pki(name: str, test: bool, days: int) -> Pki:
+    """The same, made once: past the cache that all tests share, for serial numbers are the vectors' own."""
+    return throwaway_pki.__wrapped__(test=test, name=name, organisation="Société des vecteurs", days=days)
 
 
 def good(

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from tests.samples import throwaway_pki
-from tests.vectors.case import FOLDER, Case, pki
+from tests.vectors.case import FOLDER, Case, made_pki, pki
 from tests.vectors.chains import crls, roots, untrusted_cases
 from tests.vectors.hidden import hidden_cases
 from tests.vectors.pages import page_cases
@@ -51,9 +50,9 @@ def cases() -> list[Case]:
 def write(folder: Path) -> None:
     """Write all vectors and their index into a folder."""
     with mock.patch("cryptography.x509.random_serial_number", _serials()):
-        throwaway_pki.cache_clear()
+        made_pki.cache_clear()
         made, given = cases(), _given()
-    throwaway_pki.cache_clear()
+    made_pki.cache_clear()
     for name, data in given.items():
         (folder / name).write_bytes(data)
     for case in made:
