@@ -138,9 +138,11 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _verify_file(file: Path, trust: Trust, at: datetime) -> StatementReport:
     data = read_input(file)
+    stamp_file = file.with_name(f"{file.stem}.json.p7s.tsr")
+    stamp = read_input(stamp_file) if stamp_file.exists() else None
     if data.startswith(b"%PDF-"):
-        return verify_statement_document(data, trust, at)
-    return verify_statement(data, read_input(file.with_name(file.name + ".p7s")), trust, at)
+        return verify_statement_document(data, trust, at, time_stamp=stamp)
+    return verify_statement(data, read_input(file.with_name(file.name + ".p7s")), trust, at, time_stamp=stamp)
 
 
 def _csv(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from agent.certificate.page_text import shown
 from agent.certificate.qr import qr_svg
 from agent.certificate.statement_words import say
 from agent.certificate.station import StationKey
+from agent.certificate.words import Words
 from agent.model.drive import is_placeholder
 from agent.model.language import Language
 from agent.model.machine import Environment
@@ -48,7 +49,7 @@ def render_labels(
 
 def _label(labelled: Labelled, key: StationKey, language: Language) -> dict[str, Any]:
     record, host = labelled.record, labelled.record.host
-    headline = say(language, record.headline.value)
+    headline = Words(language).term(record.headline)
     done = sum(drive.outcome is Outcome.SANITIZED for drive in record.drives)
     facts = [
         (say(language, name), shown(text, 26))

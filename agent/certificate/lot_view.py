@@ -13,6 +13,7 @@ from agent.certificate.statement_text import (
 )
 from agent.certificate.statement_words import say
 from agent.certificate.view_parts import Cell, facts, stated, table
+from agent.certificate.words import Words
 from agent.model.language import Language
 from agent.model.lot import Lot, LotEntry, LotException, LotMedium
 
@@ -80,7 +81,7 @@ def _policy(lot: Lot) -> Section:
     pairs = [
         ("lot", shown(lot.lot)),
         ("donor", shown(lot.donor_reference)),
-        ("level required", say(language, "level words", level=say(language, policy.level_required.value))),
+        ("level required", say(language, "level words", level=Words(language).term(policy.level_required))),
         ("acceptance", say(language, acceptance, who=who)),
         ("intake receipt", intake),
         ("destruction records", grouped(len(lot.destructions))),
@@ -99,7 +100,7 @@ def _machines(lot: Lot) -> Section:
 
 def _machine_row(language: Language, number: int, entry: LotEntry) -> list[Cell]:
     decision = decision_words(language, entry.acceptance)
-    result: list[Cell] = [{"strong": say(language, entry.headline.value)}, decision]
+    result: list[Cell] = [{"strong": Words(language).term(entry.headline)}, decision]
     tag = [shown(entry.asset_tag)] if entry.asset_tag else []
     return [
         str(number),

@@ -5,11 +5,12 @@ import hashlib
 from agent.certificate.figures import grouped
 from agent.certificate.page_text import shown
 from agent.certificate.statement_words import say
+from agent.certificate.words import Words
 from agent.model.acceptance import Decision
 from agent.model.destruction import DestructionRecord, DestructionResult
 from agent.model.intake import IntakeReceipt
 from agent.model.language import Language
-from agent.model.lot import Lot, LotAcceptance, LotException, LotMedium
+from agent.model.lot import Lot, LotAcceptance, LotException, LotHeadline, LotMedium
 from agent.model.sanitization import Method
 from agent.model.statement import Statement
 
@@ -21,12 +22,18 @@ def headline(statement: Statement) -> str:
     """The word in the box, in the document's language."""
     language = statement.language
     if isinstance(statement, Lot):
-        return say(language, statement.headline.value)
+        return _lot_headline(statement)
     if isinstance(statement, DestructionRecord):
         return say(language, "destroy" if statement.result is DestructionResult.DESTROY else "damaged")
     if isinstance(statement, IntakeReceipt):
         return say(language, "intake headline")
     raise AssertionError(f"no page for {type(statement).__name__}")
+
+
+def _lot_headline(lot: Lot) -> str:
+    if lot.headline is LotHeadline.ACCOUNTED_FOR:
+        return say(lot.language, lot.headline.value)
+    return Words(lot.language).named("Headline", lot.headline.value)
 
 
 def title(statement: Statement) -> str:
@@ -82,7 +89,7 @@ def exception_reason(language: Language, found: LotException) -> str:
     reason = say(language, found.kind.value)
     if not found.medium_model and not found.medium_serial:
         return reason
-    return f"{reason} ({say(language, found.outcome)})"
+    return f"{reason} ({Words(language).named('Outcome', found.outcome)})"
 
 
 def medium_name(language: Language, medium: LotMedium) -> str:
@@ -92,8 +99,9 @@ def medium_name(language: Language, medium: LotMedium) -> str:
 
 def medium_state(language: Language, medium: LotMedium) -> str:
     """A medium's outcome and the level that it reached."""
-    level = "" if medium.level_reached is Method.NONE else f", {say(language, medium.level_reached.value)}"
-    return f"{say(language, medium.outcome.value)}{level}"
+    words = Words(language)
+    level = "" if medium.level_reached is Method.NONE else f", {words.term(medium.level_reached)}"
+    return f"{words.term(medium.outcome)}{level}"
 
 
 def decision_words(language: Language, decision: LotAcceptance | None) -> str:
@@ -124,5 +132,5 @@ def _lot_words(lot: Lot) -> list[str]:
         words.append(f"{shown(entry.serial)}{shown(entry.asset_tag)}")
         words += [f"{medium_name(language, m)}{medium_state(language, m)}" for m in entry.media]
         decision = decision_words(language, entry.acceptance)
-        words.append(f"{say(language, entry.headline.value)}{decision}{entry.record_sha256[:DIGEST_SHOWN]}")
+        words.append(f"{Words(language).term(entry.headline)}{decision}{entry.record_sha256[:DIGEST_SHOWN]}")
     return list(dict.fromkeys(words))

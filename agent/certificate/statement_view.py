@@ -5,13 +5,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.certificate.figures import capacity, grouped
+from agent.certificate.figures import grouped
 from agent.certificate.lot_view import lot_sections
 from agent.certificate.page_text import shown
 from agent.certificate.statement import kind_of
 from agent.certificate.statement_text import headline, specimen_note, subtitle, title
 from agent.certificate.statement_words import say
 from agent.certificate.view_parts import Cell, facts, stated, table
+from agent.certificate.words import Words
 from agent.model.destruction import DestructionRecord, DestructionResult
 from agent.model.intake import IntakeReceipt
 from agent.model.lot import Lot, LotHeadline
@@ -121,7 +122,8 @@ def _intake_sections(receipt: IntakeReceipt) -> list[Section]:
 
 def _destruction_sections(done: DestructionRecord) -> list[Section]:
     language, medium = done.language, done.medium
-    size = "" if medium.capacity_bytes is None else capacity(medium.capacity_bytes)
+    words = Words(language)
+    size = "" if medium.capacity_bytes is None else words.capacity(medium.capacity_bytes)
     technique = say(language, done.technique.value)
     if done.particle_mm is not None:
         technique = say(language, "particles", words=technique, size=done.particle_mm)
@@ -133,7 +135,7 @@ def _destruction_sections(done: DestructionRecord) -> list[Section]:
             [
                 ("model", shown(medium.model)),
                 ("serial", shown(medium.serial)),
-                ("type", shown(medium.media_type)),
+                ("type", shown(words.named("MediaType", medium.media_type))),
                 ("capacity", size),
                 ("from machine", shown(f"{medium.machine_model} {medium.machine_serial}", 120)),
                 ("from record", medium.record_sha256 or say(language, "by hand")),

@@ -68,19 +68,7 @@ _COMMON = {
 }
 
 _HEADLINES = {
-    "SANITIZED": ("SANITIZED", "EFFACÉ", "GELÖSCHT"),
     "ACCOUNTED FOR": ("ACCOUNTED FOR", "TOUT EST JUSTIFIÉ", "ALLES NACHGEWIESEN"),
-    "INCOMPLETE": ("INCOMPLETE", "INCOMPLET", "UNVOLLSTÄNDIG"),
-    "NO MEDIUM FOUND": ("NO MEDIUM FOUND", "AUCUN SUPPORT TROUVÉ", "KEIN DATENTRÄGER GEFUNDEN"),
-    "sanitized": ("sanitized", "effacé", "gelöscht"),
-    "sanitized with exceptions": ("sanitized with exceptions", "effacé avec exceptions", "gelöscht mit Ausnahmen"),
-    "failed": ("failed", "échec", "fehlgeschlagen"),
-    "interrupted": ("interrupted", "interrompu", "unterbrochen"),
-    "unknown": ("unknown", "indéterminé", "ungeklärt"),
-    "refused": ("refused", "refusé", "abgelehnt"),
-    "not selected": ("not selected", "non sélectionné", "nicht ausgewählt"),
-    "clear": ("Clear", "Clear", "Clear"),
-    "purge": ("Purge", "Purge", "Purge"),
 }
 
 _LOT = {

@@ -4,17 +4,18 @@ verify_statement
   1. form        canonical JSON of a known schema
   2. signature   one exact CAdES envelope over these very bytes, ECDSA P-256
   3. chain       station <- issuing CA <- a root that was given
-  4. validity    all three certificates, at the moment asked for
-  5. revocation  the issuing CA's CRL, where one was given
-  6. issuer      the statement names the certificate that signed it
-  7. specimen    specimen <=> TEST root
-  8. content     what it concludes, derived again from its own entries
+  4. time stamp  where there is one: over the signature, by an authority below the same root
+  5. validity    all three certificates, at the time stamp's moment, else at the one asked for
+  6. revocation  the issuing CA's CRL, where one was given; what was stamped before the revocation stays valid
+  7. issuer      the statement names the certificate that signed it
+  8. specimen    specimen <=> TEST root
+  9. content     what it concludes, derived again from its own entries
 
 verify_statement_document
   1. seal form, 2. seal, 3. seal chain, 4. attachments (NAME.json and NAME.json.p7s, nothing else),
-  then the eight steps of the statement, numbered on, and
-  13. same station the seal's certificate is the statement's
-  14. page         what the statement says stands in the text of the page
+  then the nine steps of the statement, numbered on, and
+  14. same station the seal's certificate is the statement's
+  15. page         what the statement says stands in the text of the page
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from datetime import datetime
 from agent.certificate.cades import Envelope, open_envelope
 from agent.certificate.document import attached_files, check_certified, extract_text, find_seal
 from agent.certificate.page_text import missing_words
+from agent.certificate.proofs import check_record_stamp, moment_of
 from agent.certificate.report import FailureKind, Run, Signer, Step, StepFailed, StepStatus
 from agent.certificate.statement import KINDS, Kind, decode_statement
 from agent.certificate.statement_content import check_content, check_statement_issuer, check_statement_specimen
@@ -31,7 +33,9 @@ from agent.certificate.statement_text import statement_words
 from agent.certificate.trust import Trust, check_revocation, check_validity, find_chain
 from agent.model.statement import Statement
 
-STATEMENT_STEPS = ("form", "signature", "chain", "validity", "revocation", "issuer", "specimen", "content")
+STATEMENT_STEPS = (
+    "form", "signature", "chain", "time stamp", "validity", "revocation", "issuer", "specimen", "content",
+)  # fmt: skip
 STATEMENT_DOCUMENT_STEPS = (
     "seal form",
     "seal",
@@ -64,12 +68,15 @@ class _Work:
     run: Run
     trust: Trust
     at: datetime
+    time_stamp: bytes | None
     sha256: str = ""
 
 
-def verify_statement(data: bytes, signature: bytes, trust: Trust, at: datetime) -> StatementReport:
-    """Verify a statement with its detached signature."""
-    work = _Work(Run(STATEMENT_STEPS), trust, at)
+def verify_statement(
+    data: bytes, signature: bytes, trust: Trust, at: datetime, *, time_stamp: bytes | None = None
+) -> StatementReport:
+    """Verify a statement with its detached signature, and the time stamp (RFC 3161) over that, where there is one."""
+    work = _Work(Run(STATEMENT_STEPS), trust, at, time_stamp)
     try:
         statement, _ = _check_statement(work, data, signature)
     except StepFailed as failure:
@@ -77,9 +84,11 @@ def verify_statement(data: bytes, signature: bytes, trust: Trust, at: datetime) 
     return _passed(work, statement)
 
 
-def verify_statement_document(pdf: bytes, trust: Trust, at: datetime) -> StatementReport:
+def verify_statement_document(
+    pdf: bytes, trust: Trust, at: datetime, *, time_stamp: bytes | None = None
+) -> StatementReport:
     """Verify a sealed PDF with the statement that it carries."""
-    work = _Work(Run(STATEMENT_DOCUMENT_STEPS), trust, at)
+    work = _Work(Run(STATEMENT_DOCUMENT_STEPS), trust, at, time_stamp)
     try:
         statement = _check_document(work, pdf)
     except StepFailed as failure:
@@ -125,14 +134,14 @@ def _check_statement(work: _Work, data: bytes, signature: bytes) -> tuple[Statem
     with run.step("signature", FailureKind.SIGNATURE) as notes:
         envelope = open_envelope(signature, digest.digest(), timed=True)
         notes.detail = f"signed; the station's clock claimed {envelope.signing_time:%Y-%m-%d %H:%M:%S} UTC"
-    signer = _check_signer(work, envelope)
-    # 6.
+    signer = _check_signer(work, envelope, signature)
+    # 7.
     with run.step("issuer", FailureKind.CONTRADICTION) as notes:
         notes.detail = check_statement_issuer(statement, signer)
-    # 7.
+    # 8.
     with run.step("specimen", FailureKind.SPECIMEN) as notes:
         notes.detail = check_statement_specimen(statement, signer)
-    # 8.
+    # 9.
     with run.step("content", FailureKind.CONTRADICTION) as notes:
         notes.detail = check_content(statement)
     if signer.test_root:
@@ -140,22 +149,31 @@ def _check_statement(work: _Work, data: bytes, signature: bytes) -> tuple[Statem
     return statement, envelope
 
 
-def _check_signer(work: _Work, envelope: Envelope) -> Signer:
+def _check_signer(work: _Work, envelope: Envelope, signature: bytes) -> Signer:
     run = work.run
     # 3.
     with run.step("chain", FailureKind.UNTRUSTED) as notes:
         chain = find_chain(envelope.leaf, envelope.issuing_ca, work.trust)
         signer = run.signer = chain.signer
         notes.detail = f"{signer.station}, {signer.organisation} <- issuing CA <- {signer.root}"
+    stamp = None
     # 4.
-    with run.step("validity", FailureKind.EXPIRED) as notes:
-        notes.detail = check_validity(chain, work.at)
+    with run.step("time stamp", FailureKind.PROOF) as notes:
+        if work.time_stamp is None:
+            notes.status, notes.detail = StepStatus.NOT_CHECKED, "no time stamp was given"
+        else:
+            stamp = check_record_stamp(work.time_stamp, signature, chain, work.trust, work.at)
+            notes.detail = f"signed before {stamp.latest:%Y-%m-%d %H:%M:%S} UTC, by time stamp {stamp.serial}"
+    moment = moment_of(stamp, work.at)
     # 5.
+    with run.step("validity", FailureKind.EXPIRED) as notes:
+        notes.detail = check_validity(chain, moment.at)
+    # 6.
     with run.step("revocation", FailureKind.REVOKED) as notes:
         if work.trust.crl is None:
             notes.status, notes.detail = StepStatus.NOT_CHECKED, "no CRL was given"
         else:
-            notes.detail = check_revocation(chain, work.trust.crl, work.at)
+            notes.detail = check_revocation(chain, work.trust.crl, moment.latest, stamped=moment.stamped)
     return signer
 
 
@@ -178,14 +196,14 @@ def _check_document(work: _Work, pdf: bytes) -> Statement:
         check_certified(pdf, seal)
         data, signature = attached_statement(pdf)
         notes.detail = "the statement and its signature"
-    # 5. to 12.
+    # 5. to 13.
     statement, signed = _check_statement(work, data, signature)
-    # 13.
+    # 14.
     with run.step("same station", FailureKind.SEAL) as notes:
         if (envelope.leaf, envelope.issuing_ca) != (signed.leaf, signed.issuing_ca):
             raise StepFailed(FailureKind.SEAL, "The page was sealed by another station than the statement.")
         notes.detail = "sealed by the station that signed the statement"
-    # 14.
+    # 15.
     with run.step("page", FailureKind.SEAL) as notes:
         missing = missing_words(extract_text(pdf), statement_words(statement, data))
         if missing:

@@ -156,7 +156,8 @@ def test_a_scanner_reads_the_printed_label(kind: str, layout: LabelLayout, tmp_p
         str(tmp_path / "label"),
     ]
     subprocess.run(command, check=True)
-    (seen,) = zxingcpp.read_barcodes(Image.open(tmp_path / "label.png"))
+    with Image.open(tmp_path / "label.png") as picture:
+        (seen,) = zxingcpp.read_barcodes(picture)
     assert seen.text == _code(labelled)
     assert seen.ec_level == "M"
 

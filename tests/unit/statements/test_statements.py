@@ -1,5 +1,6 @@
 """A statement's bytes, signature and page: what is valid verifies, and each thing changed is refused at its step."""
 
+import hashlib
 import json
 import string
 from dataclasses import replace
@@ -11,6 +12,8 @@ import rfc8785
 from agent.certificate.statement import INTAKE, LOT, decode_statement, encode_statement, sign_statement
 from agent.certificate.statement_page import render_statement, seal_statement
 from agent.certificate.statement_words import WORDS, say
+from agent.certificate.timestamp import make_token, response_of
+from agent.certificate.trust import LeafKind
 from agent.certificate.verify_statement import (
     StatementReport,
     attached_statement,
@@ -23,7 +26,7 @@ from agent.model.json_form import to_json_form
 from agent.model.language import Language
 from agent.model.lot import LotHeadline
 from agent.model.statement import Statement
-from tests.samples import AT, Pki, throwaway_pki
+from tests.samples import AT, Pki, leaf_key, throwaway_pki
 from tests.statement_samples import POLICY, destruction, full_lot, intake, make_lot
 
 REAL = throwaway_pki(test=False)
@@ -80,7 +83,7 @@ def test_accents_are_written():
     )
     assert "Ç" in french
     assert "é" in french
-    assert "Ö" in say(Language.GERMAN, "SANITIZED")
+    assert "ö" in say(Language.GERMAN, "lot incomplete")
 
 
 def _changed(statement: Statement, **fields: object) -> bytes:
@@ -137,6 +140,19 @@ def test_signature_chain_validity_and_revocation():
     for name, report in steps.items():
         assert report.failed_step is not None
         assert report.failed_step.name == name
+
+
+def test_a_time_stamp_keeps_a_statement_valid_after_its_certificate_expired():
+    data, later = encode_statement(full_lot(REAL)), AT + timedelta(days=500)
+    signature = sign_statement(data, REAL.station, AT)
+    digest = hashlib.sha256(signature).digest()
+    stamp = response_of(make_token(digest, leaf_key(REAL, LeafKind.TIME_STAMPING), 7, AT))
+    assert not verify_statement(data, signature, REAL.trust, later).valid
+    assert verify_statement(data, signature, REAL.trust, later, time_stamp=stamp).valid
+    other = response_of(make_token(hashlib.sha256(b"x").digest(), leaf_key(REAL, LeafKind.TIME_STAMPING), 8, AT))
+    report = verify_statement(data, signature, REAL.trust, later, time_stamp=other)
+    assert report.failed_step is not None
+    assert report.failed_step.name == "time stamp"
 
 
 def test_a_specimen_is_what_a_test_root_signs():
