@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from agent.certificate.cades import sign_detached
@@ -21,7 +22,8 @@ class Case:
     """One vector.
 
     `rule` is the rule that it keeps or breaks. A broken one names the kind of failure and the step of `ardoise verify`;
-    scope.py says what the other verifiers must answer then.
+    scope.py says what the other verifiers must answer then. `set_is` is what a folder of several records is together:
+    whole, or with a gap or a fork in its station's sequence.
     """
 
     name: str
@@ -35,12 +37,19 @@ class Case:
     checkpoint: str | None = None
     at: datetime = LATER
     degree: str = "signed"
+    set_is: str | None = None
     rule: str = "good"
 
 
 def pki(name: str, *, test: bool = False, days: int = 400) -> Pki:
     """A chain of fixed keys."""
-    return throwaway_pki(test=test, name=name, organisation="Société des vecteurs", days=days)
+    return made_pki(name, test, days)
+
+
+@cache
+def made_pki(name: str, test: bool, days: int) -> Pki:
+    """The same, made once: past the cache that all tests share, for serial numbers are the vectors' own."""
+    return throwaway_pki.__wrapped__(test=test, name=name, organisation="Société des vecteurs", days=days)
 
 
 def good(

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from tests.samples import throwaway_pki
-from tests.vectors.case import FOLDER, Case, pki
+from tests.vectors.case import FOLDER, Case, made_pki, pki
 from tests.vectors.chains import crls, roots, untrusted_cases
 from tests.vectors.hidden import hidden_cases
 from tests.vectors.pages import page_cases
 from tests.vectors.proofs import checkpoints, lists, logs, proof_cases
 from tests.vectors.records import contradicting_cases, honest_cases, lying_cases, malformed_cases, valid_cases
 from tests.vectors.scope import verdicts
+from tests.vectors.sets import set_cases
 from tests.vectors.weak import weak_cases
 
 FORM = "ardoise-vectors/1"
@@ -43,15 +43,16 @@ def cases() -> list[Case]:
         *page_cases(a, b),
         *hidden_cases(a),
         *proof_cases(a, b),
+        *set_cases(a),
     ]
 
 
 def write(folder: Path) -> None:
     """Write all vectors and their index into a folder."""
     with mock.patch("cryptography.x509.random_serial_number", _serials()):
-        throwaway_pki.cache_clear()
+        made_pki.cache_clear()
         made, given = cases(), _given()
-    throwaway_pki.cache_clear()
+    made_pki.cache_clear()
     for name, data in given.items():
         (folder / name).write_bytes(data)
     for case in made:
@@ -59,7 +60,11 @@ def write(folder: Path) -> None:
             place = folder / case.name / name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
-    index = {"form": FORM, "vectors": [_entry(case) for case in made]}
+    index = {
+        "form": FORM,
+        "vectors": [_entry(case) for case in made if case.set_is is None],
+        "sets": [_set_entry(case) for case in made if case.set_is is not None],
+    }
     (folder / "index.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -88,6 +93,12 @@ def _entry(case: Case) -> dict[str, Any]:
         "at": case.at.isoformat(),
         "verdicts": verdicts(case),
     }
+
+
+def _set_entry(case: Case) -> dict[str, Any]:
+    records = [f"{case.name}/{name}" for name in case.files if name.endswith(".json")]
+    single = {key: value for key, value in _entry(case).items() if key in {"name", "rule", "why", "trust", "at"}}
+    return {**single, "folder": case.name, "records": records, "set": case.set_is}
 
 
 def _clear(folder: Path) -> None:

@@ -1,11 +1,15 @@
 """Sealed documents: what was changed, added, cut off, or sealed by another."""
 
+from dataclasses import replace
+
+from agent.certificate.document import find_seal
 from agent.certificate.page import render_page
 from agent.certificate.record import encode_record
-from agent.certificate.seal import seal_page
+from agent.certificate.seal import seal_page, seal_pdf
+from agent.model.language import Language
 from agent.model.machine import Environment
 from tests.samples import AT, Pki
-from tests.vectors.case import Case, good, sealed, signed
+from tests.vectors.case import Case, good, ruled, sealed, signed
 from tests.vectors.forge import with_white_box
 
 
@@ -23,6 +27,9 @@ def page_cases(a: Pki, b: Pki) -> list[Case]:
     padded = pdf[:padding] + b"01" + pdf[padding + 2 :]
     form = ("seal", "seal form")
     return [
+        *ruled("language", _languages(a)),
+        *ruled("flipped byte", _flipped(pdf)),
+        *ruled("swapped attachment", _swapped(a)),
         Case("white-box", {"certificate.pdf": with_white_box(pdf)}, "a white box in an appended revision", *form),
         Case("unsealed", {"certificate.pdf": unsealed}, "no seal at all", *form),
         Case("truncated", {"certificate.pdf": cut}, "the last byte is missing", *form),
@@ -50,5 +57,47 @@ def page_cases(a: Pki, b: Pki) -> list[Case]:
             "real root",
             "specimen",
             "specimen",
+        ),
+    ]
+
+
+def _languages(a: Pki) -> list[Case]:
+    made = {language.value: replace(good(a), language=language) for language in Language if language.value != "en"}
+    return [Case(f"good-{code}", sealed(a, record), f"a certificate in {code}") for code, record in made.items()]
+
+
+def _flipped(pdf: bytes) -> list[Case]:
+    """One bit changed in each part of a document."""
+    seal = find_seal(pdf)
+    places = {
+        "record": (pdf.index(b"stream", pdf.index(b"/EmbeddedFile")) + 60, "seal"),
+        "page": (pdf.index(b"stream") + 40, "seal"),
+        "seal": (seal.byte_range[1] + 1000, "seal"),
+        "trailer": (pdf.rindex(b"startxref") - 40, "seal"),
+    }
+    return [
+        Case(f"flipped-{name}", {"certificate.pdf": _flip(pdf, at)}, f"a bit of the {name} changed", "seal", step)
+        for name, (at, step) in places.items()
+    ]
+
+
+def _flip(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def _swapped(a: Pki) -> list[Case]:
+    """A page with another record or signature than its own, sealed by the very station that signed both."""
+    mine, other = good(a), good(a, number=2)
+    files, others = signed(a, encode_record(mine)), signed(a, encode_record(other))
+    record = seal_pdf(render_page(mine, others["record.json"], others["record.json.p7s"]), a.station, AT)
+    signature = seal_pdf(render_page(mine, files["record.json"], others["record.json.p7s"]), a.station, AT)
+    return [
+        Case("swapped-record", {"certificate.pdf": record}, "the page of another record", "seal", "page"),
+        Case(
+            "swapped-signature",
+            {"certificate.pdf": signature},
+            "another record's signature",
+            "signature",
+            "signature",
         ),
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent import verify_cli
 from agent.certificate.proofs import proofs_of
 from agent.certificate.report import Report
 from agent.certificate.trust import load_trust
@@ -14,7 +15,8 @@ from agent.certificate.verify import verify_document, verify_record
 from tests.vectors.case import FOLDER
 from tests.vectors.make import write
 
-INDEX = json.loads((FOLDER / "index.json").read_text())["vectors"]
+_WHOLE = json.loads((FOLDER / "index.json").read_text())
+INDEX, SETS = _WHOLE["vectors"], _WHOLE["sets"]
 
 
 def _verify(entry: dict[str, Any]) -> Report:
@@ -35,6 +37,23 @@ def test_verdict(entry: dict[str, Any]) -> None:
     assert (report.failure, step) == (expected["failure"], expected["step"])
     assert (report.degree and report.degree.value) == expected["degree"]
     assert report.valid == (report.record is not None) == (expected["verdict"] == "valid")
+
+
+@pytest.mark.parametrize("entry", SETS, ids=[entry["name"] for entry in SETS])
+@pytest.mark.parametrize("required", [False, True])
+def test_sets(entry: dict[str, Any], required: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [str(FOLDER / record) for record in entry["records"]]
+    options = [
+        "--trust",
+        str(FOLDER / entry["trust"]),
+        "--at",
+        entry["at"],
+        *(["--require-sequence"] if required else []),
+    ]
+    success = {"whole": True, "gap": not required, "fork": False}[entry["set"]]
+    assert verify_cli.main([*files, *options]) == (0 if success else 1)
+    said = capsys.readouterr().out
+    assert ("GAP" in said, "FORK" in said) == (entry["set"] == "gap", entry["set"] == "fork")
 
 
 def test_they_are_made_again_the_same(tmp_path: Path) -> None:
