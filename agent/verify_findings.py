@@ -1,10 +1,18 @@
 """One unit verified, and what is said of it: to a person in numbered steps, to a program as JSON (docs/verify.md)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, RECORD_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME
+from agent.certificate.document import (
+    CRL_NAME,
+    LOG_PROOF_NAME,
+    RECORD_NAME,
+    ROOT_CRL_NAME,
+    TIME_STAMP_NAME,
+    read_proofs,
+)
 from agent.certificate.proofs import Proofs, proofs_of
 from agent.certificate.report import Degree, Report
 from agent.certificate.sequence import Place, place_of
@@ -15,6 +23,7 @@ from agent.model.drive import printable
 from agent.model.record import DocumentKind, Headline, document_kind
 from agent.verify_inputs import DOCUMENTS, SIGNATURE, Unit
 
+FINALS = tuple(dict.fromkeys(kind.final_name for kind in DocumentKind))
 _BESIDE = (TIME_STAMP_NAME, LOG_PROOF_NAME)
 
 
@@ -80,18 +89,21 @@ def _alone(unit: Unit, asked: Asked) -> list[Finding]:
     return [_record(unit, asked, data, signature)]
 
 
-def _record(unit: Unit, asked: Asked, data: bytes, signature: bytes) -> Finding:
+def _record(
+    unit: Unit, asked: Asked, data: bytes, signature: bytes, inside: Mapping[str, bytes] | None = None
+) -> Finding:
     name = unit.record or RECORD_NAME
-    proofs = _proofs(unit, name)
+    proofs = _proofs(unit, name, inside or {})
     report = verify_record(data, signature, asked.trust, asked.at, asked.required, proofs=proofs)
     return Finding(unit.source.label(name), report)
 
 
-def _proofs(unit: Unit, record: str) -> Proofs:
+def _proofs(unit: Unit, record: str, inside: Mapping[str, bytes]) -> Proofs:
     named = {each: each.replace(RECORD_NAME, record, 1) for each in _BESIDE}
     if unit.is_folder or record == RECORD_NAME:
         named |= {each: each for each in (CRL_NAME, ROOT_CRL_NAME)}
-    return proofs_of({kind: unit.source.read(name) for kind, name in named.items() if name in unit.names})
+    beside = {kind: unit.source.read(name) for kind, name in named.items() if name in unit.names}
+    return proofs_of({**inside, **beside})
 
 
 def _folder(unit: Unit, asked: Asked) -> list[Finding]:
@@ -103,10 +115,19 @@ def _folder(unit: Unit, asked: Asked) -> list[Finding]:
         ]
     (document,) = unit.documents
     evidence = source.read(name), source.read(name + SIGNATURE)
-    pdf = source.read(document)
-    report = verify_document(pdf, asked.trust, asked.at, asked.required)
-    mismatch = _mismatch(document, report, pdf, evidence)
-    return [_record(unit, asked, *evidence), Finding(source.label(document), report, mismatch)]
+    finals = [name for name in FINALS if name in unit.names]
+    inside: dict[str, bytes] = {}
+    findings = []
+    for each in (document, *finals):
+        pdf = source.read(each)
+        # Where the registry's document is there too, the degree is asked of that one: the station's own has no proofs.
+        required = Degree.SIGNED if finals and each == document else asked.required
+        report = verify_document(pdf, asked.trust, asked.at, required)
+        finding = Finding(source.label(each), report, _mismatch(each, report, pdf, evidence))
+        if finding.authentic:
+            inside |= read_proofs(pdf)
+        findings.append(finding)
+    return [_record(unit, asked, *evidence, inside), *findings]
 
 
 def _mismatch(name: str, report: Report, pdf: bytes, evidence: tuple[bytes, bytes]) -> str:
@@ -115,7 +136,7 @@ def _mismatch(name: str, report: Report, pdf: bytes, evidence: tuple[bytes, byte
     if attached_evidence(pdf) != evidence:
         return "The document carries another record or signature than the folder holds."
     kind = document_kind(report.record)
-    if name != kind.file_name:
+    if name not in {kind.file_name, kind.final_name}:
         return f"The document is called {name}, and what it holds is a {kind}."
     return ""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.__main__ import main as ardoise
 from server_stub.app import create_app
+from server_stub.authority import LOG_FILES, make_log_key, open_folder
 from server_stub.judge import Judge, TrustFiles
 from server_stub.keys import load_key
 from server_stub.serving import serve_in_thread
@@ -46,7 +47,13 @@ def _run(place: Path) -> int:
         "pki", "init", pki, "--organisation", "Atelier de démonstration", "--test", "--passphrase-file", passphrase
     )
     _quiet("pki", "issue-station", pki, "--name", "demo-stick", "--out", station, "--passphrase-file", passphrase)
-    with _embedded_registry(pki, place / "registry.sqlite") as url:
+    folder = place / "registry"
+    _quiet(
+        "pki", "issue-registry", pki, "--name", "demo-registry", "--out", folder, "--passphrase-file", passphrase
+    )
+    make_log_key(folder, "log.example/demo")
+    shutil.copy(folder / "log.vkey", station)
+    with _embedded_registry(pki, folder) as url:
         code = ardoise(
             [
                 *("--bench", str(place / "machines"), "--operator", "demo", "--station", str(station)),
@@ -57,17 +64,21 @@ def _run(place: Path) -> int:
     if list(evidence.glob("*/record.json")):
         sys.stderr.write(
             f"The evidence of this demonstration is in {evidence}.\n"
-            f"Verify it: .venv/bin/ardoise verify {evidence} --trust {pki / 'root.pem'}\n"
+            f"Verify it: .venv/bin/ardoise verify {evidence} --trust {pki / 'root.pem'} --log {folder / 'log.vkey'}\n"
         )
     return code
 
 
 @contextlib.contextmanager
-def _embedded_registry(pki: Path, database: Path) -> Iterator[str]:
+def _embedded_registry(pki: Path, folder: Path) -> Iterator[str]:
+    trust = TrustFiles(pki / "root.pem", pki / "crl.pem")
     settings = Settings(
         key=load_key(pki / "registry.key.pem"),
-        verifier=Judge(TrustFiles(pki / "root.pem", None)),
-        database=f"sqlite:///{database}",
+        verifier=Judge(trust),
+        database=f"sqlite:///{folder / 'registry.sqlite'}",
+        authority=open_folder(folder, "log.example/demo"),
+        log_folder=folder / LOG_FILES,
+        trust=trust.current,
     )
     with serve_in_thread(create_app(settings)) as running:
         yield running.base_url

@@ -39,6 +39,8 @@ def newest_head(station: Station, outbox: Outbox) -> NotBefore | None:
         except AgentError as error:
             log.warning("a kept checkpoint: %s", error)
             continue
+        if head.size == 0:  # a log that holds nothing bounds nothing
+            continue
         root, signed = (base64.b64encode(part).decode() for part in (head.root, signature))
         return NotBefore(head.origin, head.size, root, signed)
     return None

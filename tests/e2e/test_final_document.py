@@ -52,6 +52,8 @@ def test_an_upload_ends_with_a_logged_document(
         with_log = ["--trust", shop.root, "--log", log]
         verified = ardoise("verify", final, *with_log, "--require-proof", "logged")
         assert verified.code == 0, verified.out
+        whole = ardoise("verify", folder, *with_log, "--require-proof", "logged", "--json")
+        assert whole.code == 0, whole.out
         assert ardoise("verify", folder / "certificate.pdf", *with_log).code == 0
         assert ardoise("verify", folder / "certificate.pdf", *with_log, "--require-proof", "timestamped").code == 1
         assert ardoise("verify", final, "--trust", shop.root, "--require-proof", "logged").code == 1

@@ -28,7 +28,7 @@ OTHERS = [hashlib.sha256(b"%d" % n).digest() for n in range(4)]
 
 def logged(index: int, claimed: NotBefore | None = None) -> tuple[bytes, bytes, bytes, Checkpoint]:
     """Record, signature, log proof and head: the record is entry `index` of five."""
-    record = sample_record()
+    record = sample_record(issuer=PKI.station.issuer)
     data = encode_record(replace(record, time=replace(record.time, not_before_checkpoint=claimed)))
     entries = [*OTHERS[:index], hashlib.sha256(data).digest(), *OTHERS[index:]]
     read = reader_of([leaf_hash(entry) for entry in entries])

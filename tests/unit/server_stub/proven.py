@@ -49,7 +49,7 @@ def trust(given: x509.CertificateRevocationList | None = None) -> Trust:
 @cache
 def real_evidence(number: int = 1, kind: str = "laptop") -> Evidence:
     """Evidence as a station makes it, its document provisional."""
-    record = sample_record(kind, number=number)
+    record = sample_record(kind, number=number, issuer=PKI.station.issuer)
     data = encode_record(record)
     signature = sign_detached(data, PKI.station, AT)
     page = render_page(record, data, signature)

@@ -73,7 +73,7 @@ def test_a_head_that_the_log_did_not_sign_is_refused(field: str) -> None:
     }
     trust = Trust(PKI.trust.roots, None, (LOG,))
     for head, valid in ((good, True), (replace(good, **{field: wrong[field]}), False)):
-        record = sample_record()
+        record = sample_record(issuer=PKI.station.issuer)
         data = encode_record(replace(record, time=replace(record.time, not_before_checkpoint=head)))
         report = verify_record(data, sign_detached(data, PKI.station, AT), trust, AT)
         assert report.valid is valid
@@ -99,7 +99,7 @@ def test_without_head_and_comparison_a_record_keeps_its_form(station: Station, o
 )
 def test_a_clock_that_was_found_wrong_is_said_and_no_time_is_rewritten(offset: timedelta, plausible: bool) -> None:
     check = ClockCheck("registry", int(offset.total_seconds() * 1000), AT)
-    before = sample_record()
+    before = sample_record(issuer=PKI.station.issuer)
     record = with_clock(before, check)
     assert record.time.clock_plausible is plausible
     assert (record.time.started_at, record.time.issued_at) == (before.time.started_at, before.time.issued_at)
