@@ -172,4 +172,6 @@ const WORDS_DE = {
   "expired-registry": "Das Zertifikat des Registers lief am {day} ab.",
   "early-registry": "Das Zertifikat des Registers gilt erst ab {day}.",
   "evidence-session": "Die Teile des Protokolls können nicht zu einem Vorgang nach seiner Vorgabe gehören.",
+  "page-language": "Das Dokument nennt keine Sprache, die diese Seite kennt.",
+  "page-foreign": "Die Seite zeigt „{word}“, was das Protokoll nicht sagt.",
 };

@@ -172,4 +172,6 @@ const WORDS_EN = {
   "expired-registry": "The registry’s certificate expired on {day}.",
   "early-registry": "The registry’s certificate is not valid before {day}.",
   "evidence-session": "The parts of the record can’t belong to one session under its policy.",
+  "page-language": "The document names no language that this page knows.",
+  "page-foreign": "The page shows “{word}”, which is not what the record says.",
 };

@@ -172,4 +172,6 @@ const WORDS_FR = {
   "expired-registry": "Le certificat du registre a expiré le {day}.",
   "early-registry": "Le certificat du registre n’est pas valable avant le {day}.",
   "evidence-session": "Les parties du procès-verbal ne peuvent pas être d’une seule opération selon sa consigne.",
+  "page-language": "Le document ne nomme aucune langue que cette page connaisse.",
+  "page-foreign": "La page montre « {word} », ce que le procès-verbal ne dit pas.",
 };
