@@ -57,7 +57,7 @@ def page_view(
         "_whole": kind is DocumentKind.CERTIFICATE,
         "_behind": _behind(record, kind, words),
         "provisional": [words.say("provisional"), words.say("provisional note")] if provisional else [],
-        "organisation": shown(record.issuer.organisation),
+        "organisation": shown(record.issuer.organisation, 120),
         "title": words.term(kind),
         "headline": words.term(record.headline),
         "_mark": _HEADLINE_MARKS[record.headline],

@@ -17,6 +17,7 @@ function shown(text, limit = 64) {
 
 // What a station's own copy is marked with until the registry has made the final one.
 const PROVISIONAL = { en: "PROVISIONAL", fr: "PROVISOIRE", de: "VORLÄUFIG" };
+const SPECIMEN = { en: "SPECIMEN", fr: "SPÉCIMEN", de: "MUSTER" };
 const HEADLINES = ["SANITIZED", "INCOMPLETE", "NO MEDIUM FOUND"];
 
 /** The language that the document's catalogue names (ISO 32000-1 14.9.2). */
@@ -28,7 +29,7 @@ function pageLanguage({ file, root }) {
 function verifiedWords(record, digest, language, provisional) {
   const terms = PAGE_TERMS[language];
   const words = [terms[record.headline], record.record_id, digest];
-  if (record.specimen) words.push("SPECIMEN");
+  if (record.specimen) words.push(SPECIMEN[language]);
   if (provisional) words.push(PROVISIONAL[language]);
   for (const drive of record.drives) {
     words.push(shown(drive.identity.model), shown(drive.identity.serial), terms[drive.outcome]);
