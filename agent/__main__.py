@@ -25,6 +25,7 @@ from agent import (
     thaw_cli,
     verify_cli,
 )
+from agent.core_policy import keep_memory_private
 from agent.errors import AgentError, ExitCode, UsageError
 from agent.host.clock import SystemClock
 from agent.host.machine import Machine
@@ -39,6 +40,7 @@ _LAST_UPLOAD_SECONDS = 60.0
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; every error is told in words with what to do, and becomes an exit code."""
     logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
+    keep_memory_private()
     arguments = _parser().parse_args(argv)
     try:
         code = int(_dispatch(arguments))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.certificate.receipt import registry_id
+from agent.core_policy import keep_memory_private
 from agent.errors import AgentError
 from server_stub.app import create_app
 from server_stub.authority import LOG_FILES, make_log_key, open_folder
@@ -18,6 +19,7 @@ from server_stub.settings import DEFAULT_DATABASE, Settings
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 2 (usage) or 3 (the environment lacks something)."""
+    keep_memory_private()
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     try:

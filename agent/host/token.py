@@ -50,9 +50,14 @@ class TokenPlace:
 class TokenKey(ec.EllipticCurvePrivateKey):
     """A P-256 key whose private operation is the token's; nothing of it can be read, printed or copied."""
 
-    def __init__(self, key: Any, public_key: ec.EllipticCurvePublicKey) -> None:  # noqa: ANN401 - no types
+    def __init__(self, session: Any, key: Any, public_key: ec.EllipticCurvePublicKey) -> None:  # noqa: ANN401 - no types
+        self._session = session
         self._key = key
         self._public_key = public_key
+
+    def close(self) -> None:
+        """Log out; the token asks for its PIN again. A process is logged in to a token once (PKCS#11 v2.40, 5.6)."""
+        self._session.close()
 
     def sign(self, data: Any, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:  # noqa: ANN401
         """ECDSA over SHA-256 in DER; the token gets the digest and answers with r and s."""
@@ -152,7 +157,7 @@ def _key_in(session: Any, place: TokenPlace) -> TokenKey:  # noqa: ANN401 - pyth
         raise StationError("The token does not hold the station's key.", _CHECK) from error
     if not isinstance(loaded, ec.EllipticCurvePublicKey) or not isinstance(loaded.curve, ec.SECP256R1):
         raise StationError("The token's key is not on the curve P-256.", _CHECK)
-    return TokenKey(private, loaded)
+    return TokenKey(session, private, loaded)
 
 
 def _find_token(module: str, wanted: Any) -> Any:  # noqa: ANN401 - python-pkcs11 has no types
