@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from agent.certificate.verify_statement import is_statement
 from agent.errors import UsageError
 
 MAXIMUM_FILE_BYTES = 64 * 1024 * 1024
@@ -86,6 +87,10 @@ def read_file(path: Path) -> bytes:
 
 def _single(path: Path) -> Unit:
     source = Source(path.parent)
+    if is_statement(read_file(path)):
+        raise UsageError(
+            f"{path} is no certificate or record, but a lot or another statement.", "Use `ardoise lot verify`."
+        )
     if _begins(path, b"%PDF-"):
         return Unit(source, (path.name,), None, (path.name,))
     beside = tuple(sorted(each.name for each in path.parent.iterdir() if each.is_file()))

@@ -3,6 +3,7 @@
 Made when it is first asked for, which a station does right after its receipt; a crash in the middle leaves nothing behind.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from sqlalchemy import or_, select, update
 
 from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, TIME_STAMP_NAME
 from agent.certificate.page import render_page
+from agent.certificate.qr import qr_svg
 from agent.certificate.record import decode_record
 from agent.certificate.report import Degree
 from agent.certificate.seal import seal_final
@@ -98,7 +100,9 @@ class Finals:
         attached = {TIME_STAMP_NAME: row.time_stamp, LOG_PROOF_NAME: row.log_proof}
         if trust.crl is not None:  # an empty list counts as false
             attached[CRL_NAME] = trust.crl.public_bytes(Encoding.PEM)
-        page = render_page(decode_record(row.record), row.record, row.signature, proofs=attached)
+        record, digest = decode_record(row.record), hashlib.sha256(row.record).hexdigest()
+        code = qr_svg(record, digest, seal)
+        page = render_page(record, row.record, row.signature, proofs=attached, code=code)
 
         def stamp(digest: bytes) -> bytes:
             with self._store.writing() as connection:

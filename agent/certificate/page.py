@@ -4,6 +4,7 @@ Device text reaches the template only as strings of a JSON value, never as marku
 template and its fonts, and nothing from the network.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,14 +54,17 @@ def render_page(
     *,
     language: Language | None = None,
     proofs: Mapping[str, bytes] | None = None,
+    code: bytes = b"",
 ) -> bytes:
     """The unsealed PDF of a record; `template` replaces the Typst source; raises CertificateError.
 
-    `language` is the record's own where none is given. `proofs` are attached by their names; a page without any is a
+    `code` is the drawing of a signed code for the paper (qr.py). `language` is the record's own where none is given. `proofs` are attached by their names; a page without any is a
     station's own, and marked as provisional.
     """
     source = template if template is not None else (_FOLDER / "certificate.typ").read_bytes()
     view = page_view(record, record_bytes, language, provisional=not proofs)
+    alternative = f"{view['headline']}, SHA-256 {hashlib.sha256(record_bytes).hexdigest()}"
+    view |= {"_code": code.decode("ascii"), "_code_alt": alternative}
     attached = (*evidence_attachments(record_bytes, signature), *map(_proof, (proofs or {}).items()))
     return compile_page(source, view, attached, record.time.issued_at)
 

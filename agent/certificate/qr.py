@@ -26,7 +26,7 @@ from agent.certificate import base45
 from agent.certificate.cades import P256_ORDER
 from agent.certificate.report import FailureKind, Run, Signer, Step, StepFailed, StepStatus
 from agent.certificate.station import StationKey
-from agent.certificate.trust import Trust, check_revocation, check_validity, find_chain
+from agent.certificate.trust import LeafKind, Trust, check_revocation, check_validity, find_chain, is_registry
 from agent.model.machine import Environment
 from agent.model.record import Headline, Outcome, Record
 
@@ -176,18 +176,20 @@ def _check(  # noqa: PLR0917 - one argument for each thing that is known
     # 4.
     with run.step("chain", FailureKind.UNTRUSTED) as notes:
         issuing_ca = next((c for c in known if c.subject == leaf.issuer), leaf)
-        chain = find_chain(leaf.public_bytes(Encoding.DER), issuing_ca.public_bytes(Encoding.DER), trust)
+        # A station signs its own labels and documents, a registry the final ones.
+        kind = LeafKind.REGISTRY if is_registry(leaf) else LeafKind.STATION
+        chain = find_chain(leaf.public_bytes(Encoding.DER), issuing_ca.public_bytes(Encoding.DER), trust, kind)
         signer = run.signer = chain.signer
         notes.detail = f"{signer.station}, {signer.organisation} <- issuing CA <- {signer.root}"
     # 5.
     with run.step("validity", FailureKind.EXPIRED) as notes:
-        notes.detail = check_validity(chain, at)
+        notes.detail = check_validity(chain, at, kind)
     # 6.
     with run.step("revocation", FailureKind.REVOKED) as notes:
         if trust.crl is None:
             notes.status, notes.detail = StepStatus.NOT_CHECKED, "no CRL was given"
         else:
-            notes.detail = check_revocation(chain, trust.crl, at)
+            notes.detail = check_revocation(chain, trust.crl, at, kind=kind)
     # 7.
     with run.step("specimen", FailureKind.SPECIMEN) as notes:
         simulated = coded.environment is Environment.SIMULATED

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.certificate.cades import sign_detached
 from agent.certificate.page import render_page
+from agent.certificate.qr import qr_svg
 from agent.certificate.record import decode_record, encode_record
 from agent.certificate.report import Report
 from agent.certificate.seal import seal_page
@@ -49,10 +50,10 @@ def publish(
         record = after_head(build(reservation.link), newest_head(station, outbox))
         data = encode_record(record)
         signature = sign_detached(data, station.key, now)
-        page = render_page(record, data, signature)
+        digest = hashlib.sha256(data).hexdigest()
+        page = render_page(record, data, signature, code=qr_svg(record, digest, station.key))
         document = seal_page(page, station.key, now)
         _verify_own(station, data, signature, document, now)
-        digest = hashlib.sha256(data).hexdigest()
         reservation.announce(record.record_id, digest)
         name = document_kind(record).file_name
         folder = outbox.publish(record.record_id, {RECORD: data, SIGNATURE: signature, name: document})

@@ -1,6 +1,7 @@
 """Codes and labels: what a scanner reads from the printed picture is checked with nothing but certificates."""
 
 import hashlib
+import io
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
@@ -13,18 +14,24 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from PIL import Image
+from pypdf import PdfReader
 
 from agent.__main__ import main
 from agent.certificate import base45
+from agent.certificate.cades import sign_detached
 from agent.certificate.document import extract_text
 from agent.certificate.label_page import LabelLayout, Labelled, render_labels
+from agent.certificate.page import render_page
 from agent.certificate.page_text import missing_words
-from agent.certificate.qr import PREFIX, QrReport, qr_text, verify_qr
+from agent.certificate.qr import PREFIX, QrReport, qr_svg, qr_text, verify_qr
 from agent.certificate.record import encode_record
+from agent.certificate.seal import seal_page
+from agent.certificate.trust import LeafKind
+from agent.certificate.verify import verify_document
 from agent.model.language import Language
 from agent.model.machine import Environment
 from agent.model.record import Headline, Record
-from tests.samples import AT, KINDS, Pki, sample_record, throwaway_pki
+from tests.samples import AT, KINDS, Pki, leaf_key, sample_record, throwaway_pki
 from tests.unit.statements.conftest import Workshop
 
 REAL = throwaway_pki(test=False)
@@ -207,3 +214,45 @@ def test_a_label_for_a_tampered_record_is_not_drawn(workshop: Workshop, tmp_path
     arguments = ["label", str(folder), "--out", str(tmp_path / "l.pdf"), *workshop.signing, *workshop.trusting]
     assert main(arguments) == 1
     assert not (tmp_path / "l.pdf").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_code_stands_on_the_machine_s_page_and_takes_none_more(
+    kind: str, tmp_path: Path, allow_programs
+) -> None:
+    allow_programs("pdftoppm")
+    labelled = _labelled(kind)
+    data = encode_record(labelled.record)
+    signature = sign_detached(data, REAL.station, AT)
+    code = qr_svg(labelled.record, labelled.sha256, REAL.station)
+    plain = render_page(labelled.record, data, signature)
+    sealed = seal_page(render_page(labelled.record, data, signature, code=code), REAL.station, AT)
+    assert verify_document(sealed, REAL.trust, AT).valid
+    assert len(PdfReader(io.BytesIO(sealed)).pages) == len(PdfReader(io.BytesIO(plain)).pages)
+    (tmp_path / "page.pdf").write_bytes(sealed)
+    command = [
+        "pdftoppm",
+        "-r",
+        str(DPI),
+        "-png",
+        "-singlefile",
+        str(tmp_path / "page.pdf"),
+        str(tmp_path / "page"),
+    ]
+    subprocess.run(command, check=True)
+    with Image.open(tmp_path / "page.png") as picture:
+        (seen,) = zxingcpp.read_barcodes(picture)
+    assert seen.text == _code(labelled)
+
+
+def test_a_registry_may_sign_the_code_of_a_final_document() -> None:
+    labelled, key = _labelled(), leaf_key(REAL, LeafKind.REGISTRY)
+    text = qr_text(labelled.record, labelled.sha256, key)
+    certificates = [key.chain.leaf, key.chain.issuing_ca]
+    assert verify_qr(text, certificates, REAL.trust, AT, (labelled.record, labelled.sha256)).valid
+
+
+def test_a_time_stamping_authority_may_not() -> None:
+    labelled, key = _labelled(), leaf_key(REAL, LeafKind.TIME_STAMPING)
+    text = qr_text(labelled.record, labelled.sha256, key)
+    assert _failed_step(verify_qr(text, [key.chain.leaf, key.chain.issuing_ca], REAL.trust, AT)) == "chain"

@@ -179,3 +179,12 @@ def test_many_folders_are_read_on_every_core_with_the_same_result(workshop: Work
     monkeypatch.setattr(lot_folder.os, "cpu_count", lambda: 2)
     assert read_lot(workshop.lot, trust, AT) == alone
     assert (len(alone.entries), len(alone.problems)) == (2, 1)
+
+
+def test_the_verifier_of_certificates_sends_a_lot_to_its_own(workshop: Workshop, capsys) -> None:
+    workshop.add(workshop.laptop())
+    assert _seal(workshop) == 0
+    for name in ("lot.json", "lot.pdf"):
+        assert main(["verify", str(workshop.lot / name), *workshop.trusting]) == 2
+        assert "ardoise lot verify" in capsys.readouterr().err
+    assert main(["verify", str(workshop.lot), *workshop.trusting, "--at", "2026-11-22"]) == 0
