@@ -7,6 +7,7 @@ asked only about documents whose seal a trusted station made.
 import hashlib
 import io
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +31,8 @@ PROVISIONAL_NAMES = frozenset({RECORD_NAME, SIGNATURE_NAME})
 FINAL_NAMES = PROVISIONAL_NAMES | {TIME_STAMP_NAME, LOG_PROOF_NAME, CRL_NAME}
 
 T = TypeVar("T")
+
+_LAST = threading.local()
 
 _BYTE_RANGE = re.compile(rb"/ByteRange ?\[0 (\d{1,9}) (\d{1,9}) (\d{1,9})\]")
 _CANONICAL_HEX = re.compile(rb"<((?:[0-9a-f]{2}){256,16384})>")
@@ -135,7 +138,10 @@ def page_language(pdf: bytes) -> Language:
 def _open(pdf: bytes) -> Any:  # noqa: ANN401 - pypdf is imported only where a document is read
     from pypdf import PdfReader  # noqa: PLC0415
 
-    return PdfReader(io.BytesIO(pdf), strict=True)
+    # One reader for the steps of one verification; each thread has its own, for a reader seeks while it reads.
+    if getattr(_LAST, "pdf", None) is not pdf:
+        _LAST.reader, _LAST.pdf = PdfReader(io.BytesIO(pdf), strict=True), pdf
+    return _LAST.reader
 
 
 def _without_digits(pdf: bytes, seal: Seal) -> bytes:

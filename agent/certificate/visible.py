@@ -7,7 +7,8 @@ this can't see: a picture elsewhere on the page that says something else.
 
 import ctypes
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +33,8 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class _Letter:
-    """One character with its box in points (left, bottom, right, top) and its colour."""
+    """A character's box in points (left, bottom, right, top) and its colour."""
 
-    character: str
     box: Box
     luminance: int
 
@@ -55,40 +55,51 @@ def look_at(pdf: bytes, headline: str) -> Pages:
         with _LOCK:
             document = pypdfium2.PdfDocument(pdf)
             try:
-                letters = [list(_letters(page.get_textpage())) for page in document]
-                text = "".join(letter.character for page in letters for letter in page)
-                return Pages(text, _unseen(document[0], letters[0], "".join(headline.split())))
+                first, *others = document
+                words = _Words(first.get_textpage())
+                texts = [words.text, *(_Words(page.get_textpage()).text for page in others)]
+                return Pages("".join(texts), _unseen(first, words, "".join(headline.split())))
             finally:
                 document.close()
     except (pypdfium2.PdfiumError, IndexError, ValueError) as error:
         raise StepFailed(FailureKind.SEAL, "The page can't be drawn.") from error
 
 
-def _letters(text_page: Any) -> Iterator[_Letter]:  # noqa: ANN401 - pypdfium2 has no types
-    from pypdfium2 import raw  # noqa: PLC0415
+class _Words:
+    """The characters of a page that are no spaces, in one text, and where each of them stands."""
 
-    sides = [ctypes.c_double() for _ in range(4)]
-    colours = [ctypes.c_uint() for _ in range(4)]
-    for index in range(raw.FPDFText_CountChars(text_page)):
-        character = chr(raw.FPDFText_GetUnicode(text_page, index))
-        if character.isspace() or not character.isprintable():
-            continue
-        left, right, bottom, top = sides
-        raw.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
-        raw.FPDFText_GetFillColor(text_page, index, *colours)
+    def __init__(self, text_page: Any) -> None:  # noqa: ANN401 - pypdfium2 has no types
+        from pypdfium2 import raw  # noqa: PLC0415
+
+        self._page = text_page
+        read = [chr(raw.FPDFText_GetUnicode(text_page, i)) for i in range(raw.FPDFText_CountChars(text_page))]
+        shown = [(i, c) for i, c in enumerate(read) if c.isprintable() and not c.isspace()]
+        self.text = "".join(character for _, character in shown)
+        self._indexes = [index for index, _ in shown]
+
+    def letters(self, start: int, count: int) -> list[_Letter]:
+        """So many letters from a place of the text on."""
+        return [self._letter(index) for index in self._indexes[start : start + count]]
+
+    def _letter(self, index: int) -> _Letter:
+        from pypdfium2 import raw  # noqa: PLC0415
+
+        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        raw.FPDFText_GetCharBox(self._page, index, left, right, bottom, top)
+        colours = [ctypes.c_uint() for _ in range(4)]
+        raw.FPDFText_GetFillColor(self._page, index, *colours)
         red, green, blue, _ = (int(colour.value) for colour in colours)
         box = (left.value, bottom.value, right.value, top.value)
-        yield _Letter(character, box, (299 * red + 587 * green + 114 * blue) // 1000)
+        return _Letter(box, (299 * red + 587 * green + 114 * blue) // 1000)
 
 
-def _unseen(page: Any, letters: list[_Letter], headline: str) -> str:  # noqa: ANN401
-    text = "".join(letter.character for letter in letters)
-    reason, start = f"the first page does not show {headline!r}", text.find(headline)
+def _unseen(page: Any, words: _Words, headline: str) -> str:  # noqa: ANN401
+    reason, start = f"the first page does not show {headline!r}", words.text.find(headline)
     while start >= 0:
-        reason = _hidden(page, letters[start : start + len(headline)])
+        reason = _hidden(page, words.letters(start, len(headline)))
         if not reason:
             return ""
-        start = text.find(headline, start + 1)
+        start = words.text.find(headline, start + 1)
     return reason
 
 
@@ -127,27 +138,29 @@ def _is_painted_over(page: Any, around: Box) -> bool:  # noqa: ANN401
     return False
 
 
-def _drawn(page: Any, part: Box) -> Callable[[Box], list[int]]:  # noqa: ANN401
+def _drawn(page: Any, part: Box) -> Callable[[Box], bytes]:  # noqa: ANN401
     """The grey values inside a box of this part of the page."""
     width, height = page.get_size()
     crop = (part[0], part[1], width - part[2], height - part[3])
     bitmap = page.render(scale=_SCALE, crop=crop, grayscale=True, no_smoothtext=True)
     stride, rows, columns, data = bitmap.stride, bitmap.height, bitmap.width, bytes(bitmap.buffer)
 
-    def values(box: Box) -> list[int]:
+    def values(box: Box) -> bytes:
         left, right = (int((x - part[0]) * _SCALE) for x in (box[0], box[2]))
         top, bottom = (int((part[3] - y) * _SCALE) for y in (box[3], box[1]))
-        columns_of = slice(max(0, left), min(columns, right + 1))
+        left, right = max(0, left), min(columns, right + 1)
         lines = range(max(0, top), min(rows, bottom + 1))
-        return [value for y in lines for value in data[y * stride : y * stride + columns][columns_of]]
+        return b"".join(data[y * stride + left : y * stride + right] for y in lines)
 
     return values
 
 
-def _is_seen(grey: Callable[[Box], list[int]], letter: _Letter, rim: float) -> bool:
+def _is_seen(grey: Callable[[Box], bytes], letter: _Letter, rim: float) -> bool:
     left, bottom, right, top = letter.box
     inside = grey(letter.box)
     whole = grey((left - rim, bottom - rim, right + rim, top + rim))
-    ink = sum(abs(value - letter.luminance) < _SAME_COLOUR for value in inside)
-    other = sum(abs(value - letter.luminance) >= _LEAST_CONTRAST for value in whole)
+    ink = sum(count for value, count in Counter(inside).items() if abs(value - letter.luminance) < _SAME_COLOUR)
+    other = sum(
+        count for value, count in Counter(whole).items() if abs(value - letter.luminance) >= _LEAST_CONTRAST
+    )
     return ink * 100 >= _LEAST_INK * len(inside) and other * 100 >= _LEAST_AROUND * len(whole) and bool(inside)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from agent.certificate.pki import Authority, unlock_key
 from agent.durable import sync_folder, write_synced
-from agent.errors import EnvironmentLacks, Refused, UsageError
+from agent.errors import EnvironmentLacks, KeyLocked, Refused, UsageError
 from agent.pki_cli import folder as office
 from agent.pki_cli.folder import File
 
@@ -83,9 +83,17 @@ def check(args: argparse.Namespace, at: datetime) -> dict[str, Any]:
 def _check(folder: Path, root: Authority, words: bytes) -> None:
     key_pem = _read_from_medium(folder / office.ROOT_KEY)
     certificate = office.read_certificate(folder / office.ROOT)
+    try:
+        read_back = Authority(certificate, unlock_key(key_pem, words))
+    except KeyLocked as error:
+        raise _spoiled(folder) from error
     if certificate != root.certificate:
-        raise EnvironmentLacks(f"{folder} does not hold what was written.", "Take another stick.")
-    _try(Authority(certificate, unlock_key(key_pem, words)), folder)
+        raise _spoiled(folder)
+    _try(read_back, folder)
+
+
+def _spoiled(folder: Path) -> EnvironmentLacks:
+    return EnvironmentLacks(f"{folder} does not hold what was written.", "Take another stick.")
 
 
 def _read_from_medium(path: Path) -> bytes:

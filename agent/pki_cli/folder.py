@@ -151,7 +151,9 @@ def read_index(folder: Path) -> Index:
         index = json.loads(read(folder / INDEX))
     except ValueError as error:
         raise UsageError(f"{folder / INDEX} is not JSON.", "Restore the folder from its last copy.") from error
-    return dict(index)
+    if not isinstance(index, dict) or not isinstance(index.get("stations"), list):
+        raise UsageError(f"{folder / INDEX} lists no stations.", "Restore the folder from its last copy.")
+    return index
 
 
 def write_index(folder: Path, index: Index) -> None:

@@ -137,6 +137,7 @@ def test_the_registry_and_verifier_of_another_root_refuse_a_specimen(
     assert ardoise("verify", folder, "--trust", real.root).code == 1
     registry.stop()
     registry.root, registry.key, registry.database = real.root, real.pki / "registry.key.pem", other / "r.sqlite"
+    registry.folder = other / "registry.folder"
     registry.start()
     (folder / "receipt.json").unlink()
     done = ardoise(

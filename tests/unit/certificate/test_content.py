@@ -106,7 +106,7 @@ def test_hidden_areas_that_nobody_examined_are_remarked() -> None:
     unknown = HiddenAreas(HiddenAreaState.NOT_EXAMINED)
     one = _drive(sample_record("server"), hidden_areas=unknown)
     said = "Hidden areas (HPA, DCO, AMA) of {} not examined: not covered."
-    assert content_remarks(one, signer) == [said.format("1 medium was")]
+    assert content_remarks(one, signer) == [said.format("1 medium were")]
     every = replace(one, drives=tuple(replace(drive, hidden_areas=unknown) for drive in one.drives))
     assert len(every.drives) == 8  # the last of them failed: its record promises nothing
     assert content_remarks(every, signer) == [said.format("7 media were")]

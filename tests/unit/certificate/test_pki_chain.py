@@ -11,7 +11,7 @@ from cryptography import x509
 
 from agent.certificate.pki import lock_key
 from agent.certificate.trust import is_registry, is_station, is_tsa
-from agent.errors import KeyLocked, Refused, UsageError
+from agent.errors import EnvironmentLacks, KeyLocked, Refused, StationError, UsageError
 from agent.pki_cli import folder
 from tests.unit.certificate.test_pki_cli import _run
 
@@ -178,7 +178,7 @@ def test_a_changed_request_is_refused(office: Office) -> None:
 def test_a_stick_takes_no_certificate_of_another(office: Office) -> None:
     first, second = office.enrolled("one"), office.enrolled("two")
     before = {p.name: p.read_bytes() for p in first.iterdir()}
-    with pytest.raises(Exception, match="does not belong"):
+    with pytest.raises(StationError, match="does not belong"):
         office.run("accept", first, office.place / "two.bundle", *office.stick)
     foreign = Office(_made(office.place / "foreign"), office.capsys)
     foreign.enrolled("three")
@@ -229,7 +229,7 @@ def test_a_backup_that_reads_back_wrong_does_not_count(office: Office, monkeypat
     from agent.pki_cli import backup  # noqa: PLC0415
 
     monkeypatch.setattr(backup, "_read_from_medium", lambda path: path.read_bytes().replace(b"A", b"B"))
-    with pytest.raises(KeyLocked):
+    with pytest.raises(EnvironmentLacks, match="does not hold what was written"):
         office.run("backup", office.pki, "--to", office.place / "A", "--to", office.place / "B", "--take-offline",
                    "--backup-passphrase-file", office.place / "b", *office.root)  # fmt: skip
     assert (office.pki / "root.key.pem").exists()
@@ -256,3 +256,55 @@ def test_a_ca_renewed_with_its_key_leaves_stations_valid(office: Office) -> None
     assert "OK" in office.verify(stick / "station.cert.pem", ca="ca-2.pem")
     second = office.enrolled("stick-2")
     assert "OK" in office.verify(second / "station.cert.pem", ca="ca-2.pem")
+
+
+@pytest.mark.parametrize("last", ["station.cert.pem", "chain.pem", "root.pem"])
+def test_a_renewal_cut_by_a_power_loss_is_completed_by_accepting_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    from agent.pki_cli import enrol  # noqa: PLC0415
+
+    stick = office.enrolled()
+    asked = office.run("request", stick, "--renew", *office.stick)
+    write = enrol.write_durably
+
+    def cut(path: Path, data: bytes, mode: int = 0o644) -> None:
+        write(path, data, mode)
+        if path.name == last:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(enrol, "write_durably", cut)
+    with pytest.raises(KeyboardInterrupt):
+        office.certified(stick, asked["fingerprint"], "new")
+    monkeypatch.setattr(enrol, "write_durably", write)
+    assert office.run("accept", stick, office.place / "new", *office.stick)["new_key"] is True
+    assert not (stick / "next.key.pem").exists()
+    assert "OK" in office.verify(stick / "station.cert.pem")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "null"])
+def test_a_spoiled_list_is_named(office: Office, content: str) -> None:
+    (office.pki / "issued.json").write_text(content)
+    with pytest.raises(UsageError, match=r"issued\.json"):
+        office.run("list", office.pki)
+    with pytest.raises(UsageError, match=r"issued\.json"):
+        office.run("crl", office.pki, *office.ca)
+    assert (office.pki / "issued.json").read_text() == content
+
+
+def test_a_list_that_stays_is_written_before_the_crl(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    from agent.pki_cli import authority  # noqa: PLC0415
+
+    office.enrolled()
+    serial, write = office.serial("stick-1"), authority.write_durably
+
+    def cut(path: Path, data: bytes, mode: int = 0o644) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(authority, "write_durably", cut)
+    with pytest.raises(KeyboardInterrupt):
+        office.run("revoke", office.pki, serial, "--reason", "superseded", *office.ca)
+    monkeypatch.setattr(authority, "write_durably", write)
+    assert [r["state"] for r in office.rows() if r["name"] == "stick-1"] == ["revoked"]
+    office.run("crl", office.pki, *office.ca)
+    assert "certificate revoked" in office.verify(office.place / "stick-1" / "station.cert.pem")
