@@ -178,6 +178,20 @@ def test_another_attachment(judge: Judge, name: str, key: str) -> None:
     assert judge.card(certificate__pdf=_sealed(_attach(name, key))).step == "attachments"
 
 
+def _as_lot(pdf: pikepdf.Pdf) -> None:
+    for number, (specification, name) in enumerate(zip(pdf.Root.AF, ("lot.json", "lot.json.p7s"), strict=True)):
+        specification.F = specification.UF = pikepdf.String(name)
+        pdf.Root.Names.EmbeddedFiles.Names[2 * number] = pikepdf.String(name)
+
+
+def test_a_statement_is_not_for_this_page(judge: Judge) -> None:
+    card = judge.card(lot__pdf=_sealed(_as_lot))
+    assert card.verdict == "unable", card.text
+    record = sample_record(issuer=PKI.station.issuer)
+    data = encode_record(record)
+    assert judge.card(lot__json=data, lot__json__p7s=sign_detached(data, PKI.station, AT)).verdict == "unable"
+
+
 def test_a_revision_before_the_seal(judge: Judge) -> None:
     once = seal_pdf(_page(), OTHER.station, AT)
     assert judge.card(certificate__pdf=seal_page(_page(), PKI.station, AT)).verdict == "valid"

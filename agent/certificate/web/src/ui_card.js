@@ -120,7 +120,8 @@ function proofWords(report) {
 function stepTable(report) {
   const rows = report.steps.map((step) => {
     const mark = { ok: "✓", FAILED: "✗", "not checked": "–" }[step.status];
-    const detail = step.key ? say(step.key, step.params) : "";
+    const params = step.params.degree ? { degree: say(`degree ${step.params.degree}`) } : step.params;
+    const detail = step.key ? say(step.key, params) : "";
     const cells = [
       element("td", { text: String(step.number) }),
       element("td", { text: say(`step ${step.name}`) }),

@@ -1,6 +1,9 @@
 // Files that were chosen or dropped, and what belongs together: a document alone, a record with what lies beside it.
 
 const MAXIMUM_FILE_BYTES = 64 * 1024 * 1024;
+// Lots, intakes, destructions and acceptances are verified by `ardoise verify`, not here.
+const STATEMENT_FILE = /(?:^|\/)(?:lot|intake|destruction|acceptance)\.json$/;
+const STATEMENT_NAMES = /(?:^| )(lot|intake|destruction|acceptance)\.json \1\.json\.p7s(?: |$)/;
 
 async function contentsOf(file) {
   if (file.size > MAXIMUM_FILE_BYTES) refuse("usage", "file-large");
@@ -65,6 +68,7 @@ function proofPath(name, path, folder) {
 
 /** The report of one job; `mismatch` is the key of the words where a document and the files beside it differ. */
 async function runJob(job, trust, at) {
+  if (job.kind === "record" && STATEMENT_FILE.test(job.path)) refuse("usage", "statement");
   const bytes = await contentsOf(job.file);
   if (job.kind === "record") {
     if (job.signature === null) refuse("usage", "no-signature");
@@ -73,6 +77,9 @@ async function runJob(job, trust, at) {
     return verifyRecord(bytes, await contentsOf(job.signature), proofsOf(proofs), trust, at);
   }
   const report = await verifyDocument(bytes, trust, at);
+  const failed = report.steps.find((step) => step.status === "FAILED");
+  // Sealed by somebody who is trusted, and another kind of document than this page knows.
+  if (failed?.key === "attachments-other" && STATEMENT_NAMES.test(failed.params.names)) refuse("usage", "statement");
   if (report.valid && job.evidence !== null) {
     const beside = [await contentsOf(job.evidence[0]), await contentsOf(job.evidence[1])];
     const same = report.evidence.every((each, number) => equalBytes(each, beside[number]));

@@ -80,7 +80,7 @@ const WORDS_DE = {
   "no-crl": "keine Liste gesperrter Stationen angegeben",
   "found-issuer": "das Protokoll nennt das Zertifikat, das es signiert hat",
   "found-specimen": "Muster, unter einer Wurzel TEST", "found-no-specimen": "kein Muster",
-  "found-evidence": "{headline}, {count} Datenträger, jeder wie seine Belege es stützen",
+  "found-evidence": "{headline}; Datenträger: {count}, jeder wie seine Belege es stützen",
   "found-proof": "erreichter Grad: {degree}",
   "found-seal-form": "eine Signatur über alle {size} Bytes außer ihren eigenen",
   "found-seal": "das Dokument ist, wie es gesiegelt wurde",
@@ -174,4 +174,5 @@ const WORDS_DE = {
   "evidence-session": "Die Teile des Protokolls können nicht zu einem Vorgang nach seiner Vorgabe gehören.",
   "page-language": "Das Dokument nennt keine Sprache, die diese Seite kennt.",
   "page-foreign": "Die Seite zeigt „{word}“, was das Protokoll nicht sagt.",
+  "statement": "Dies ist eine Erklärung (Los, Eingang, Vernichtung oder Abnahme). Diese Seite prüft Zertifikate und Protokolle; nehmen Sie dafür ardoise verify.",
 };

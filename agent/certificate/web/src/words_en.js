@@ -80,7 +80,7 @@ const WORDS_EN = {
   "no-crl": "no list of revoked stations was given",
   "found-issuer": "the record names the certificate that signed it",
   "found-specimen": "specimen, under a TEST root", "found-no-specimen": "not a specimen",
-  "found-evidence": "{headline}, {count} media, each as its evidence supports",
+  "found-evidence": "{headline}; media: {count}, each as its evidence supports",
   "found-proof": "degree reached: {degree}",
   "found-seal-form": "one signature over all {size} bytes but its own",
   "found-seal": "the document is as it was sealed",
@@ -174,4 +174,5 @@ const WORDS_EN = {
   "evidence-session": "The parts of the record can’t belong to one session under its policy.",
   "page-language": "The document names no language that this page knows.",
   "page-foreign": "The page shows “{word}”, which is not what the record says.",
+  "statement": "This is a statement (lot, intake, destruction or acceptance). This page verifies certificates and records; use ardoise verify for it.",
 };
