@@ -26,9 +26,11 @@ from agent.model.record import Headline, Outcome
 from agent.model.sanitization import Method, Policy, VerificationKind
 from agent.model.session import InspectedDrive
 from agent.registry.outbox import Outbox
+from agent.text import use_language
 from agent.workflow.desk import Desk
 from agent.workflow.inspection import inspect_machine
 from agent.workflow.sitting import Sitting
+from agent.workflow.stating import NAMES, parse_stated
 from agent.workflow.station import REGISTRY, ROOT, Station, log_key_of, open_station, read_passphrase
 from agent.workflow.uploads import Registry, Uploads
 from agent.workflow.view import EvidenceView, PlanSet, Stage, UploadState
@@ -93,6 +95,13 @@ def add_desk_options(parser: argparse.ArgumentParser, *, required: bool) -> None
     )
     parser.add_argument(
         "--registry-key", type=Path, metavar="FILE", help="default: the key in the station's folder"
+    )
+    parser.add_argument(
+        "--state",
+        nargs="+",
+        action="extend",
+        metavar="NAME=TEXT",
+        help=f"what stands in the record as stated: {', '.join(NAMES)}",
     )
     parser.add_argument(
         "--max-drives", type=_some, metavar="N", help="so many drives at once, the others wait (default: all)"
@@ -178,11 +187,13 @@ def open_desk(arguments: argparse.Namespace, station: Station | None = None) -> 
         station = open_station(arguments.station, read_passphrase(arguments.passphrase_file), SystemClock().now())
     key = _read_key(arguments.registry_key) if arguments.registry_key else station.registry_key
     registry = Registry(arguments.registry, key, station.root_pem, log_key_of(station.folder))
-    return Desk(station, arguments.operator, arguments.evidence, registry, arguments.max_drives)
+    stated = parse_stated(arguments.state or ())
+    return Desk(station, arguments.operator, arguments.evidence, registry, arguments.max_drives, stated)
 
 
 def run_sanitize(machine: Machine, arguments: argparse.Namespace) -> int:
     """`ardoise sanitize`: one sitting from inspection to upload; see ExitCode for what it returns."""
+    use_language(arguments.language)
     sitting = Sitting(machine, open_desk(arguments), SystemClock())
     try:
         return _sanitize(sitting, arguments)

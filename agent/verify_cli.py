@@ -1,47 +1,31 @@
 """`ardoise verify`: numbered steps, what is proven and what is only claimed, and an exit code that is 0 for complete success only.
 
-Needs no network and nothing of the agent but certificate, model and errors.
+Needs no network and nothing of the agent but certificate, model and errors. What a finding is and how it is said stands in
+verify_findings.py, what is looked at in verify_inputs.py; docs/verify.md describes the JSON.
 """
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.certificate.report import Degree, Report
-from agent.certificate.trust import Trust, load_trust
-from agent.certificate.verify import attached_evidence, verify_document, verify_record
+from agent.certificate.report import Degree
+from agent.certificate.sequence import Sequence as Numbering
+from agent.certificate.sequence import judge_sequences
+from agent.certificate.trust import TRUST_FILES, load_trust_files
 from agent.errors import AgentError, ExitCode, UsageError
 from agent.model.drive import printable
-from agent.model.record import DocumentKind, Headline, document_kind
+from agent.verify_findings import Asked, Said, judge_unit
+from agent.verify_inputs import Unit, find_units, read_file
 
-MAXIMUM_FILE_BYTES = 64 * 1024 * 1024
-
-_DOCUMENTS = ("certificate.pdf", "record.pdf")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One file or folder that was verified; `mismatch` says where a folder's document and its files differ."""
-
-    path: str
-    report: Report
-    mismatch: str = ""
-
-    @property
-    def authentic(self) -> bool:
-        """Whether signatures, chain and content are valid, whatever the content says."""
-        return self.report.valid and not self.mismatch
-
-    @property
-    def complete(self) -> bool:
-        """Whether this proves, to the degree asked for, that the whole machine was sanitized."""
-        record = self.report.record
-        return self.authentic and record is not None and record.headline is Headline.SANITIZED
+JSON_FORM = "ardoise-verification/1"
+_FEW = 64
+_CHUNK = 16
 
 
 def add_verify_command(subparsers: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argparse keeps this type private
@@ -54,17 +38,21 @@ def add_verify_command(subparsers: Any) -> argparse.ArgumentParser:  # noqa: ANN
 
 
 def run_verify(args: argparse.Namespace) -> int:
-    """Verify every file named; 0 only where each is valid and each machine was sanitized; raises UsageError."""
-    trust = load_trust(_read(args.trust), None if args.crl is None else _read(args.crl))
-    at = datetime.now(UTC)
-    required = Degree(args.require_proof)
-    findings = [finding for path in args.files for finding in _verify_path(path, trust, at, required)]
+    """Verify everything named; 0 only where each is valid and each machine was sanitized; raises UsageError."""
+    at = args.at or datetime.now(UTC)
+    given = _Given(_trust_files(args), at, Degree(args.require_proof))
+    units = [unit for path in args.files for unit in find_units(path)]
+    said: list[Said] = []
+    for each in _judged(units, given, args.jobs):
+        said.append(each)
+        if not args.json and not (args.quiet and each.complete):
+            print("\n".join(each.lines), end="\n\n")  # noqa: T201
+    numberings = judge_sequences(each.place for each in said if each.place is not None)
     if args.json:
-        print(json.dumps([_as_json(finding) for finding in findings], indent=2))  # noqa: T201
+        print(json.dumps(_form(said, numberings, at), indent=2))  # noqa: T201
     else:
-        for finding in findings:
-            _say(finding)
-    return int(ExitCode.OK if all(finding.complete for finding in findings) else ExitCode.NOT_SANITIZED)
+        _say_together(said, numberings)
+    return int(ExitCode.OK if _is_success(said, numberings, args) else ExitCode.NOT_SANITIZED)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,142 +69,153 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", metavar="FILE", nargs="+", type=Path, help="certificate.pdf, record.json or an evidence folder"
+        "files",
+        metavar="FILE",
+        nargs="+",
+        type=Path,
+        help="certificate.pdf, record.json, an evidence folder, a folder of any depth, or a ZIP archive",
     )
     parser.add_argument(
-        "--trust", metavar="ROOT.pem", type=Path, required=True, help="the issuer's root certificate"
+        "--trust",
+        metavar="ROOT.pem|DIR",
+        type=Path,
+        required=True,
+        help=f"the issuer's root certificate, or a folder with {', '.join(TRUST_FILES)}",
     )
     parser.add_argument("--crl", metavar="FILE", type=Path, help="the issuing CA's list of revoked stations")
+    parser.add_argument("--log", metavar="FILE", type=Path, help="the keys of the logs that are known (log.vkey)")
+    parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="a head of the log that is known")
     parser.add_argument(
         "--require-proof",
         choices=[str(d) for d in Degree],
         default=str(Degree.SIGNED),
         help="the degree of proof asked for",
     )
+    parser.add_argument(
+        "--require-sequence", action="store_true", help="a gap in a station's numbering is no success"
+    )
+    parser.add_argument(
+        "--at", metavar="MOMENT", type=_moment, help="verify as of this day or moment (2036-11-21, or with T14:30Z)"
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help="processes, one for each core"
+    )
+    parser.add_argument("--quiet", action="store_true", help="say only what is no complete success")
     parser.add_argument("--json", action="store_true", help="the reports as JSON on standard output")
 
 
-def _verify_path(path: Path, trust: Trust, at: datetime, required: Degree) -> list[Finding]:
-    if path.is_dir():
-        return _verify_folder(path, trust, at, required)
-    data = _read(path)
-    if data.startswith(b"%PDF-"):
-        return [Finding(str(path), verify_document(data, trust, at, required))]
-    signature = _read(path.with_name(path.name + ".p7s"))
-    return [Finding(str(path), verify_record(data, signature, trust, at, required))]
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _verify_folder(folder: Path, trust: Trust, at: datetime, required: Degree) -> list[Finding]:
-    if not (folder / "record.json").exists():
-        return _verify_many(folder, trust, at, required)
-    evidence = (_read(folder / "record.json"), _read(folder / "record.json.p7s"))
-    documents = [folder / name for name in _DOCUMENTS if (folder / name).exists()]
-    if len(documents) != 1:
-        raise UsageError(
-            f"{folder} holds no document, or two.", "A whole evidence folder has certificate.pdf or record.pdf."
-        )
-    findings = [Finding(str(folder / "record.json"), verify_record(*evidence, trust, at, required))]
-    pdf = _read(documents[0])
-    report = verify_document(pdf, trust, at, required)
-    mismatch = _mismatch(documents[0].name, report, pdf, evidence)
-    return [*findings, Finding(str(documents[0]), report, mismatch)]
+@dataclass(frozen=True)
+class _Given:
+    """What the options say, in a form that travels to other processes."""
+
+    trust: Mapping[str, bytes]
+    at: datetime
+    required: Degree
+
+    def asked(self) -> Asked:
+        """The same as values; raises UsageError."""
+        return Asked(load_trust_files(self.trust), self.at, self.required)
 
 
-def _mismatch(name: str, report: Report, pdf: bytes, evidence: tuple[bytes, bytes]) -> str:
-    if report.record is None:
-        return ""
-    if attached_evidence(pdf) != evidence:
-        return "The document carries another record or signature than the folder holds."
-    kind = document_kind(report.record)
-    if name != kind.file_name:
-        return f"The document is called {name}, and what it holds is a {kind}."
-    return ""
+def _trust_files(args: argparse.Namespace) -> dict[str, bytes]:
+    folder = args.trust if args.trust.is_dir() else None
+    inside = () if folder is None else (name for name in TRUST_FILES if (folder / name).is_file())
+    files = (
+        {TRUST_FILES[0]: read_file(args.trust)} if folder is None else {n: read_file(folder / n) for n in inside}
+    )
+    # What is named on the command line goes before what lies in the folder.
+    named = zip(TRUST_FILES[1:], (args.crl, args.log, args.checkpoint), strict=True)
+    return files | {name: read_file(path) for name, path in named if path is not None}
 
 
-def _verify_many(folder: Path, trust: Trust, at: datetime, required: Degree) -> list[Finding]:
-    inner = sorted(path.parent for path in folder.glob("*/record.json"))
-    if not inner:
-        raise UsageError(f"{folder} holds no record.json.", "Give a certificate, a record or an evidence folder.")
-    return [finding for each in inner for finding in _verify_folder(each, trust, at, required)]
+def _judged(units: list[Unit], given: _Given, jobs: int) -> Iterator[Said]:
+    """Every finding, in the order of the units; on several cores where there are many."""
+    asked = given.asked()
+    if len(units) < _FEW or jobs < 2:
+        for unit in units:
+            yield from judge_unit(unit, asked)
+        return
+    # Costs a tenth of a second to import.
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
+
+    # This process has no other threads; where forking is not sound, everything is imported anew.
+    context = get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(jobs, context, _begin, (given,)) as pool:
+        for found in pool.map(_work, units, chunksize=_CHUNK):
+            if isinstance(found, UsageError):
+                raise found
+            yield from found
 
 
-def _read(path: Path) -> bytes:
+_asked: list[Asked] = []
+
+
+def _begin(given: _Given) -> None:
+    _asked[:] = [given.asked()]
+
+
+def _work(unit: Unit) -> list[Said] | UsageError:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAXIMUM_FILE_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}.") from error
-    if len(data) > MAXIMUM_FILE_BYTES:
-        raise UsageError(f"{path} is larger than any certificate.")
-    return data
+        return judge_unit(unit, _asked[0])
+    except UsageError as error:
+        return UsageError(error.message, error.remedy)
 
 
-def _say(finding: Finding) -> None:
-    report = finding.report
-    lines = [printable(finding.path, 200)]
-    lines += [f"  {s.number:>2}. {s.name:<13} {s.status:<11} {printable(s.detail, 200)}" for s in report.steps]
-    if finding.mismatch:
-        lines.append(f"      {finding.mismatch}")
-    lines += [f"  note: {printable(remark, 200)}" for remark in report.remarks]
-    lines += [f"  {line}" for line in _conclusion(finding)]
-    print("\n".join(lines), end="\n\n")  # noqa: T201
+def _is_success(said: list[Said], numberings: Iterable[Numbering], args: argparse.Namespace) -> bool:
+    forked = any(each.forks for each in numberings)
+    gaps = args.require_sequence and any(each.gaps for each in numberings)
+    return all(each.complete for each in said) and not forked and not gaps
 
 
-def _conclusion(finding: Finding) -> list[str]:
-    report, record = finding.report, finding.report.record
-    if not finding.authentic or record is None or report.signer is None:
-        broken = report.failed_step
-        step = f" at step {broken.number} ({broken.name}): {report.failure}" if broken else ""
-        return [f"NOT VALID{step}. Nothing in this file is proven."]
-    signer = report.signer
-    lines = [
-        f"proven:  signed with the key of station {printable(signer.station)} of {printable(signer.organisation)}; unchanged since;",
-        f"         its own evidence supports {record.headline}. Degree of proof: {report.degree}.",
-        "claimed: that the station's program and operator were honest, and its dates.",
-    ]
-    for drive in record.drives:
-        identity = drive.identity
-        lines.append(
-            f"  {drive.outcome}: {printable(identity.model)}, serial {printable(identity.serial) or 'not stated'}"
+def _say_together(said: list[Said], numberings: tuple[Numbering, ...]) -> None:
+    """What only several records show, and the count of all."""
+    for each in numberings:
+        if each.records > 1 or each.forks:
+            print("\n".join(_numbering_lines(each)), end="\n\n")  # noqa: T201
+    if len(said) > 1:
+        complete, authentic = sum(s.complete for s in said), sum(s.authentic for s in said)
+        print(  # noqa: T201
+            f"{len(said)} verified: {complete} complete, {authentic - complete} authentic but not complete, "
+            f"{len(said) - authentic} not valid."
         )
-    if record.headline is Headline.SANITIZED:
-        mark = "SPECIMEN of a certificate" if record.specimen else "VALID certificate"
-        return [*lines, f"{mark}: {record.headline}."]
-    if document_kind(record) is DocumentKind.PARTIAL_CERTIFICATE:
-        return [
-            *lines,
-            f"Authentic, for the media marked sanitized only: {record.headline}. NOT a certificate for the machine.",
-        ]
-    return [*lines, f"Authentic record: {record.headline}. NOT a certificate."]
 
 
-def _as_json(finding: Finding) -> dict[str, Any]:
-    report, record = finding.report, finding.report.record
-    return {
-        "path": finding.path,
-        "authentic": finding.authentic,
-        "complete": finding.complete,
-        "failure": None if report.failure is None else report.failure.value,
-        "failed_step": None if report.failed_step is None else report.failed_step.name,
-        "mismatch": finding.mismatch,
-        "steps": [
-            {"number": s.number, "name": s.name, "status": s.status.value, "detail": s.detail} for s in report.steps
-        ],
-        "remarks": list(report.remarks),
-        "record_sha256": report.record_sha256,
-        "degree": None if report.degree is None else report.degree.value,
-        "station": None if report.signer is None else report.signer.station,
-        "organisation": None if report.signer is None else report.signer.organisation,
-        "record_id": None if record is None else record.record_id,
-        "headline": None if record is None else record.headline.value,
-        "specimen": None if record is None else record.specimen,
-        "media": []
-        if record is None
-        else [
-            {"model": d.identity.model, "serial": d.identity.serial, "outcome": d.outcome.value}
-            for d in record.drives
-        ],
-    }
+def _numbering_lines(each: Numbering) -> list[str]:
+    _, organisation, station = each.station
+    lines = [
+        f"Station {printable(station)} of {printable(organisation)}: {each.records} records, {each.first} to {each.last}"
+    ]
+    lines += [f"  GAP: {_range(gap)} not here; that says nothing of why" for gap in each.gaps]
+    lines += [f"  FORK: {printable(words, 300)}" for words in each.forks]
+    return lines
+
+
+def _range(gap: tuple[int, int]) -> str:
+    low, high = gap
+    return f"number {low} is" if low == high else f"numbers {low} to {high} are"
+
+
+def _form(said: list[Said], numberings: tuple[Numbering, ...], at: datetime) -> dict[str, Any]:
+    stations = [
+        {
+            "root": each.station[0],
+            "organisation": each.station[1],
+            "station": each.station[2],
+            "first": each.first,
+            "last": each.last,
+            "records": each.records,
+            "gaps": [list(gap) for gap in each.gaps],
+            "forks": list(each.forks),
+        }
+        for each in numberings
+    ]
+    return {"form": JSON_FORM, "at": at.isoformat(), "findings": [each.form for each in said], "stations": stations}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The application: routes, errors, and the headers that every answer carries."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
@@ -20,6 +20,7 @@ from server_stub.catalogue import Catalogue
 from server_stub.finals import Finals
 from server_stub.log_files import LogFiles
 from server_stub.log_routes import log_router, proof_router
+from server_stub.outside_tsa import OutsideTsa
 from server_stub.problems import Problem, problem_response, title_of
 from server_stub.settings import Settings
 from server_stub.store import Store
@@ -69,19 +70,25 @@ def create_app(settings: Settings) -> FastAPI:
     finals = Finals(settings, store)
     finals.complete()
 
+    outside = OutsideTsa(store, settings.outside_tsa) if settings.outside_tsa and authority is not None else None
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if outside is not None:
+            outside.start()
         yield
+        if outside is not None:
+            outside.stop()
         store.close()
 
     catalogue = Catalogue(store.engine, settings.page_size)
     app = FastAPI(
         title="Ardoise registry", version="1", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json", lifespan=lifespan
     )  # fmt: skip
-    app.include_router(api_router(Uploads(settings, store, files), catalogue))
+    app.include_router(api_router(Uploads(settings, store, _followers(files, outside)), catalogue))
     app.include_router(proof_router(finals, catalogue))
     app.include_router(log_router(store.engine, authority.log if authority else None))
-    app.include_router(page_router(catalogue))
+    app.include_router(page_router(catalogue, sealing=authority is not None and authority.seal is not None))
     app.add_middleware(SecureHeaders)
     _handle_errors(app)
 
@@ -92,6 +99,11 @@ def create_app(settings: Settings) -> FastAPI:
         return JSONResponse({"status": "ok"})
 
     return app
+
+
+def _followers(files: LogFiles | None, outside: OutsideTsa | None) -> tuple[Callable[[], None], ...]:
+    """What is to follow each new record, none of which holds up its receipt."""
+    return (*([files.update] if files else []), *([outside.wake] if outside else []))
 
 
 def _handle_errors(app: FastAPI) -> None:

@@ -3,7 +3,6 @@
 Made when it is first asked for, which a station does right after its receipt; a crash in the middle leaves nothing behind.
 """
 
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,8 +27,6 @@ from server_stub.store import Store
 from server_stub.tables import certificates, proofs
 from server_stub.translog import next_stamp
 
-_AT_ONCE = 2
-
 
 @dataclass(frozen=True)
 class NotMade:
@@ -45,15 +42,13 @@ class Finals:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
-        self._making = threading.Semaphore(_AT_ONCE)
 
     def document(self, record_sha256: str) -> bytes | NotMade | None:
         """The final document, None where no such record is archived; raises AgentError when it can't be made."""
         row = self._row(record_sha256)
         if row is None or row.final is not None:
             return None if row is None else row.final
-        with self._making:
-            return self._make(record_sha256)
+        return self._make(record_sha256)
 
     def proof(self, record_sha256: str, name: str) -> bytes | None:
         """One of the proofs of an archived record: time_stamp, log_proof, outside_stamp."""

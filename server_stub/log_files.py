@@ -4,8 +4,11 @@ Tiles are written before the checkpoint that needs them. The checkpoint's file n
 it, or of another history, is refused at the start.
 """
 
+import contextlib
+import fcntl
 import hmac
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -18,6 +21,7 @@ from agent.errors import EnvironmentLacks, ProofInvalid
 from server_stub.translog import LogSigner, read_head, reader, served_entries, served_tile
 
 CHECKPOINT, VERIFIER_KEY = "checkpoint", "log.vkey"
+_LOCK = ".lock"
 
 
 class LogFiles:
@@ -44,11 +48,19 @@ class LogFiles:
         while self._wanted.is_set() and self._working.acquire(blocking=False):
             try:
                 self._wanted.clear()
-                self._write()
+                with self._alone():
+                    self._write()
             except OSError as error:
                 raise _unwritable(self._folder, error) from error
             finally:
                 self._working.release()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        # Other processes on the same database write here too, and the last one must not be the one with the older head.
+        with (self._folder / _LOCK).open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _write(self) -> None:
         with self._engine.connect() as connection:

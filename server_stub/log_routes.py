@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Path
 from sqlalchemy import Engine
 from starlette.responses import Response
@@ -65,19 +66,13 @@ def log_router(engine: Engine, signer: LogSigner | None) -> APIRouter:
 def proof_router(finals: Finals, catalogue: Catalogue) -> APIRouter:
     """What proves a record's time and place in the log, and its final document."""
     router = APIRouter(prefix="/v1/certificates/{sha256}")
+    # Pages are drawn for whoever asks: two at a time, and the others wait without holding a thread.
+    making = CapacityLimiter(2)
 
     @router.get("/final", response_class=Response)
-    def final(sha256: Sha256) -> Response:
+    async def final(sha256: Sha256) -> Response:
         """The sealed document with all proofs; made when it is first asked for, the same bytes ever after."""
-        found = finals.document(sha256)
-        if found is None:
-            raise _absent()
-        if isinstance(found, NotMade):
-            if found.for_now:
-                raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, found.reason, retry_after=3600)
-            raise Problem(HTTPStatus.NOT_FOUND, found.reason)
-        name = document_kind(decode_record(catalogue.file(sha256, "record") or b"")).file_name
-        return Response(found, media_type="application/pdf", headers=_attachment(f"{sha256[:16]}.{name}"))
+        return await to_thread.run_sync(_final, finals, catalogue, sha256, limiter=making)
 
     @router.get("/time-stamp", response_class=Response)
     def time_stamp(sha256: Sha256) -> Response:
@@ -101,6 +96,18 @@ def proof_router(finals: Finals, catalogue: Catalogue) -> APIRouter:
         return Response(data, media_type=media_type, headers=_attachment(title))
 
     return router
+
+
+def _final(finals: Finals, catalogue: Catalogue, sha256: str) -> Response:
+    found = finals.document(sha256)
+    if found is None:
+        raise _absent()
+    if isinstance(found, NotMade):
+        if found.for_now:
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, found.reason, retry_after=3600)
+        raise Problem(HTTPStatus.NOT_FOUND, found.reason)
+    name = document_kind(decode_record(catalogue.file(sha256, "record") or b"")).file_name
+    return Response(found, media_type="application/pdf", headers=_attachment(f"{sha256[:16]}.{name}"))
 
 
 def _immutable(data: bytes | None) -> Response:

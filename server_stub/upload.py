@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 
 import rfc8785
@@ -12,7 +13,6 @@ from starlette.responses import Response
 
 from agent.certificate.evidence import decode_evidence
 from agent.errors import AgentError, MalformedRecord
-from server_stub.log_files import LogFiles
 from server_stub.problems import Problem
 from server_stub.settings import Settings
 from server_stub.store import Conflict, QuarantineFull, Receipted, Store
@@ -28,10 +28,10 @@ _DRAIN_FACTOR = 4
 class Uploads:
     """Takes uploads; bounds how many are in memory and how many are verified at one time."""
 
-    def __init__(self, settings: Settings, store: Store, files: LogFiles | None = None) -> None:
+    def __init__(self, settings: Settings, store: Store, followers: tuple[Callable[[], None], ...] = ()) -> None:
         self._settings = settings
         self._store = store
-        self._files = files
+        self._followers = followers
         self._reading = asyncio.Semaphore(_READ_AT_ONCE)
         self._verifying = CapacityLimiter(_VERIFY_AT_ONCE)
 
@@ -81,7 +81,7 @@ class Uploads:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, verdict.detail, step=verdict.step)
         if not isinstance(verdict, KeepApart):
             found = self._store.archive(evidence, verdict, now)
-            self._publish_log()
+            self._follow()
             return _answer(found)
         try:
             limits = self._settings.quarantine_entries, self._settings.quarantine_bytes
@@ -91,11 +91,10 @@ class Uploads:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, retry_after=3600) from error
         return _quarantined(sha256, verdict)
 
-    def _publish_log(self) -> None:
-        if self._files is None:
-            return
+    def _follow(self) -> None:
         try:
-            self._files.update()
+            for follower in self._followers:
+                follower()
         except AgentError as error:
             # What is archived is logged in the database: its files follow with the next record, or at the next start.
             _log.error("%s", error)

@@ -32,8 +32,8 @@ _STATES = {
 }
 
 
-def page_router(catalogue: Catalogue) -> APIRouter:
-    """The list, one certificate, the quarantine, and the style sheet."""
+def page_router(catalogue: Catalogue, *, sealing: bool = False) -> APIRouter:
+    """The list, one certificate, the quarantine, and the style sheet; `sealing`: final documents are made here."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
@@ -48,7 +48,7 @@ def page_router(catalogue: Catalogue) -> APIRouter:
         found = catalogue.certificate(sha256)
         if found is None:
             return error_page(HTTPStatus.NOT_FOUND, "Not found", "Nothing is archived under this digest.")
-        return _page("certificate.html", certificate=found[0], media=found[1], here="list")
+        return _page("certificate.html", certificate=found[0], media=found[1], sealing=sealing, here="list")
 
     @router.get("/quarantine")
     def quarantine(page: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = 1) -> Response:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from asn1crypto import core, tsp
+from asn1crypto import tsp
 
 from agent.certificate.cms_form import (
     PARSER_ERRORS,
@@ -120,14 +120,3 @@ def _tst_info(digest: bytes, serial: int, time: datetime) -> bytes:
 
 def _attributes(info: bytes, leaf: bytes, issuing_ca: bytes) -> bytes:
     return signed_attributes(hashlib.sha256(info).digest(), leaf, issuing_ca, content_type=_TST_INFO)
-
-
-def is_query_answer(response: bytes) -> bool:
-    """Whether these bytes are some authority's granted response, of whatever form; says nothing about their truth."""
-    try:
-        answer = tsp.TimeStampResp.load(response, strict=True)
-        return answer["status"]["status"].native in {"granted", "granted_with_mods"} and not isinstance(
-            answer["time_stamp_token"], core.Void
-        )
-    except PARSER_ERRORS:
-        return False

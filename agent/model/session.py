@@ -7,10 +7,12 @@ from agent.model.drive import Drive
 from agent.model.firmware import FirmwareReading
 from agent.model.health import HealthReport
 from agent.model.json_form import LEFT_OUT
+from agent.model.language import Language
 from agent.model.machine import Environment, MachineInventory
 from agent.model.preparation import Preparation
 from agent.model.record import Issuer, Operator, Tool
 from agent.model.sanitization import Plan, Policy, Refusal
+from agent.model.stated import NOTHING_STATED, Stated
 
 
 @dataclass(frozen=True)
@@ -43,3 +45,5 @@ class SessionHeader:
     drives: tuple[InspectedDrive, ...]
     plans: tuple[Plan, ...]
     refusals: tuple[Refusal, ...]
+    language: Language = field(default=Language.ENGLISH, metadata=LEFT_OUT)
+    stated: Stated = field(default=NOTHING_STATED, metadata=LEFT_OUT)

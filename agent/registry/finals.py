@@ -28,6 +28,7 @@ from agent.registry.outbox import Outbox
 
 MAXIMUM_DOCUMENT_BYTES = 16 * 1024 * 1024
 _CHECKPOINT_BYTES = 64 * 1024
+_ENOUGH_IN_VAIN = 3
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,18 @@ class FinalCheck:
 
 @dataclass
 class Fetching:
-    """One round of fetching; what a registry has said it never does is not asked again in the same round."""
+    """One round of fetching; a registry that has none for several records in a row is not asked for more in this round."""
 
     outbox: Outbox
     client: RegistryClient
     check: FinalCheck
     remarks: dict[str, str] = field(default_factory=dict)
-    refused: bool = False
+    in_vain: int = 0
 
     def run(self) -> None:
         """Fetch what is missing, newest first; a silent registry ends the round; what went wrong is in `remarks`."""
         for folder in sorted(lacking_final(self.outbox), reverse=True):
-            if self.refused:
+            if self.in_vain >= _ENOUGH_IN_VAIN:
                 return
             try:
                 self.remarks[folder.name] = self._fetch(folder)
@@ -68,8 +69,9 @@ class Fetching:
             receipt = read_receipt(file.read(MAX_RECEIPT_BYTES + 1))
         answer = self.client.get(f"/v1/certificates/{receipt.record_sha256}/final", MAXIMUM_DOCUMENT_BYTES)
         if answer.status == HTTPStatus.NOT_FOUND:
-            self.refused = True
+            self.in_vain += 1
             return ""
+        self.in_vain = 0
         if answer.status != HTTPStatus.OK:
             return f"The registry has not made the final document yet ({answer.status}{problem_text(answer)})."
         check_final(answer.body, evidence, self.check.trust, self.check.at(receipt.received_at))

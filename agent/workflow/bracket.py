@@ -44,9 +44,14 @@ def newest_head(station: Station, outbox: Outbox) -> NotBefore | None:
     return None
 
 
-def bracketed(record: Record, head: NotBefore | None, check: ClockCheck | None) -> Record:
-    """The record with what bounds its time; a clock that was found wrong is called implausible, with why."""
-    time = replace(record.time, not_before_checkpoint=head, clock_check=check)
+def after_head(record: Record, head: NotBefore | None) -> Record:
+    """The record with the head of the log that it is made after."""
+    return replace(record, time=replace(record.time, not_before_checkpoint=head))
+
+
+def with_clock(record: Record, check: ClockCheck | None) -> Record:
+    """The record with what its clock was compared with; a clock that was found wrong is called implausible, with why."""
+    time = replace(record.time, clock_check=check)
     remark = offset_remark(check)
     if remark and time.clock_plausible:
         time = replace(time, clock_plausible=False, clock_remark=remark)

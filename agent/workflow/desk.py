@@ -11,10 +11,13 @@ from agent import __version__
 from agent.engine.stream import self_check
 from agent.errors import UsageError
 from agent.host.machine import Machine
+from agent.model.language import Language
 from agent.model.machine import Environment
 from agent.model.record import Operator, Tool
 from agent.model.session import SessionHeader
+from agent.model.stated import NOTHING_STATED, Stated
 from agent.registry.writable import check_writable
+from agent.text import language
 from agent.workflow.record_id import new_record_id
 from agent.workflow.sequence import check_numbering
 from agent.workflow.station import Station, check_may_sign
@@ -26,13 +29,14 @@ _OPERATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 @dataclass(frozen=True)
 class Desk:
-    """Station, operator's opaque id, evidence folder, registry; how many drives are worked on at once, None for all."""
+    """Station, operator's opaque id, evidence folder, registry; how many drives are worked on at once (None: all); what was stated."""
 
     station: Station
     operator: str
     evidence: Path
     registry: Registry
     max_drives: int | None = None
+    stated: Stated = NOTHING_STATED
 
 
 def check_operator(operator: str) -> None:
@@ -68,7 +72,15 @@ def make_header(
         drives=inspection.drives,
         plans=plans.plans,
         refusals=plans.refusals,
+        language=_document_language(),
+        stated=desk.stated,
     )
+
+
+def _document_language() -> Language:
+    """The session's language, in which the page is made first."""
+    code = language()
+    return Language(code) if code in set(Language) else Language.ENGLISH
 
 
 def check_desk(desk: Desk, machine: Machine) -> None:

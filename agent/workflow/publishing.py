@@ -14,9 +14,9 @@ from agent.certificate.seal import seal_page
 from agent.certificate.trust import Trust, load_trust
 from agent.certificate.verify import verify_document, verify_record
 from agent.errors import CertificateError
-from agent.model.record import ClockCheck, Record, StationLink, document_kind
+from agent.model.record import Record, StationLink, document_kind
 from agent.registry.outbox import Outbox
-from agent.workflow.bracket import bracketed, newest_head
+from agent.workflow.bracket import after_head, newest_head
 from agent.workflow.clock_check import effective_time
 from agent.workflow.sequence import next_link
 from agent.workflow.station import Station
@@ -36,13 +36,7 @@ class Published:
 
 
 def publish(
-    record_id: str,
-    build: Callable[[StationLink], Record],
-    station: Station,
-    outbox: Outbox,
-    now: datetime,
-    *,
-    clock_check: ClockCheck | None = None,
+    record_id: str, build: Callable[[StationLink], Record], station: Station, outbox: Outbox, now: datetime
 ) -> Published:
     """Make, sign and store one record; raises CertificateError, EvidenceError, StationError, with nothing half-published.
 
@@ -52,7 +46,7 @@ def publish(
     if found is not None:
         return found
     with next_link(station.folder, lambda record_id: was_published(outbox.evidence, record_id)) as reservation:
-        record = bracketed(build(reservation.link), newest_head(station, outbox), clock_check)
+        record = after_head(build(reservation.link), newest_head(station, outbox))
         data = encode_record(record)
         signature = sign_detached(data, station.key, now)
         page = render_page(record, data, signature)

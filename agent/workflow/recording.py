@@ -61,6 +61,8 @@ def build_record(header: SessionHeader, ending: Ending, link: StationLink, issue
         host=header.host,
         policy=header.policy,
         drives=drives,
+        language=header.language,
+        stated=header.stated,
     )
 
 
@@ -119,6 +121,7 @@ def _drive_record(header: SessionHeader, ending: Ending, found: InspectedDrive) 
         pauses=result.pauses if result else (),
         attempts=result.attempts if result else (),
         purge_source=rung.purge_source if rung else "",
+        firmware_before=found.firmware,
         power_at_start=result.power_at_start if result else None,
         power_at_end=result.power_at_end if result else None,
         preparations=found.preparations,

@@ -19,6 +19,7 @@ from agent.model.sanitization import PassSet, Policy
 from agent.model.session import InspectedDrive, SessionHeader
 from agent.registry.outbox import Outbox
 from agent.workflow.before_erase import BeforeErase
+from agent.workflow.bracket import with_clock
 from agent.workflow.cautions import with_cautions
 from agent.workflow.clock_check import clock_notice
 from agent.workflow.confirmation import check_code, check_names
@@ -366,11 +367,10 @@ class Sitting:
         try:
             publish(
                 session.record_id,
-                lambda link: build_record(session, ending, link, issuer),
+                lambda link: with_clock(build_record(session, ending, link, issuer), self._uploads.clock_check()),
                 self._desk.station,
                 self._outbox,
                 self._clock.now(),
-                clock_check=self._uploads.clock_check(),
             )
             self._uploads.refresh()
         except (AgentError, OSError) as error:

@@ -16,7 +16,7 @@ BESIDE = (".p7s", ".p7s.tsr", ".tlog-proof")
 
 def check(page: VerifyPage, entry: dict[str, Any]) -> Card:
     """The page's card for one vector."""
-    page.trust(*(FOLDER / entry[name] for name in ("trust", "log", "crl") if entry[name] is not None))
+    page.trust(*(FOLDER / entry[name] for name in ("trust", "log", "crl", "checkpoint") if entry[name] is not None))
     page.judge_at(datetime.fromisoformat(entry["at"]))
     file = FOLDER / entry["file"]
     beside = [*(Path(f"{file}{ending}") for ending in BESIDE), file.with_name("crl.pem")]
@@ -31,6 +31,7 @@ def test_verdict(page: VerifyPage, entry: dict[str, Any]) -> None:
     expected = entry["verdicts"]["html"]
     assert (card.kind, card.step) == (expected["failure"], expected["step"])
     assert (card.verdict in {"valid", "incomplete", "specimen"}) == (expected["verdict"] == "valid")
+    assert card.degree == expected["degree"]
     assert card.milliseconds < 1000
 
 

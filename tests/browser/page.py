@@ -29,6 +29,7 @@ class Card:
     verdict: str
     kind: str | None
     step: str | None
+    degree: str | None
     milliseconds: int
     text: str
     steps: tuple[tuple[str, str], ...]
@@ -114,6 +115,7 @@ def _card(data: dict[str, Any]) -> Card:
         verdict=data["verdict"],
         kind=data["kind"] or None,
         step=data["step"] or None,
+        degree=data["degree"] or None,
         milliseconds=int(data["milliseconds"]),
         text=data["text"],
         steps=tuple((name, status) for name, status in data["steps"]),

@@ -137,6 +137,9 @@ class RegistryProcess:
     def __init__(self, folder: Path, root: Path, key: Path) -> None:
         self.database = folder / "registry.sqlite"
         self.root, self.key = root, key
+        self.folder = self.database.with_suffix(".folder")
+        self.crl: Path | None = None
+        self.program = [sys.executable, "-m", "server_stub"]
         self.port = 0
         self.process: subprocess.Popen | None = None
 
@@ -148,9 +151,9 @@ class RegistryProcess:
     def start(self) -> None:
         """Start and wait until it answers."""
         argv = [
-            sys.executable, "-m", "server_stub", "serve", "--trust", self.root, "--key", self.key,
+            *self.program, "serve", "--trust", self.root, "--key", self.key,
             "--database", f"sqlite:///{self.database}", "--listen", f"127.0.0.1:{self.port}",
-            "--folder", self.database.with_suffix(".folder"),
+            "--folder", self.folder, *(["--crl", self.crl] if self.crl else []),
         ]  # fmt: skip
         self.process = subprocess.Popen(
             list(map(str, argv)),

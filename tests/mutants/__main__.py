@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from tests.mutants.defects import DEFECTS, Defect
+from tests.mutants.proof_defects import PROOF_DEFECTS
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _COPIED = ("agent", "docs", "server_stub", "tests", "pyproject.toml")
@@ -20,7 +21,7 @@ _FAILED_TESTS = 1
 
 def main() -> int:
     """Try every defect, or those whose names contain the words given."""
-    wanted = [d for d in DEFECTS if all(w in d.name for w in sys.argv[1:])]
+    wanted = [d for d in (*DEFECTS, *PROOF_DEFECTS) if all(w in d.name for w in sys.argv[1:])]
     survivors = []
     with tempfile.TemporaryDirectory(prefix="ardoise-mutants.") as folder:
         copy = Path(folder)

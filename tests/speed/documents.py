@@ -109,7 +109,7 @@ def main() -> None:
     _lot(rows, machines)
     lines = [
         "",
-        f"One process, {platform.machine()}, Python {platform.python_version()}; a lot of {machines} machines.",
+        f"{os.cpu_count()} cores (only reading the lot uses more than one), {platform.machine()}, Python {platform.python_version()}; a lot of {machines} machines.",
         "",
     ]
     lines += ["| what | time or size |", "| --- | ---: |", *(f"| {name} | {shown} |" for name, shown in rows), ""]

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.defects import DEFECTS, Defect
+from tests.mutants.defects import DEFECTS as THEIRS
+from tests.mutants.defects import Defect
+from tests.mutants.proof_defects import PROOF_DEFECTS
+
+DEFECTS = (*THEIRS, *PROOF_DEFECTS)
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 

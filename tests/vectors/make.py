@@ -19,6 +19,7 @@ from unittest import mock
 from tests.samples import throwaway_pki
 from tests.vectors.case import FOLDER, Case, pki
 from tests.vectors.chains import crls, roots, untrusted_cases
+from tests.vectors.hidden import hidden_cases
 from tests.vectors.pages import page_cases
 from tests.vectors.proofs import checkpoints, lists, logs, proof_cases
 from tests.vectors.records import contradicting_cases, honest_cases, lying_cases, malformed_cases, valid_cases
@@ -40,6 +41,7 @@ def cases() -> list[Case]:
         *lying_cases(a),
         *honest_cases(a),
         *page_cases(a, b),
+        *hidden_cases(a),
         *proof_cases(a, b),
     ]
 

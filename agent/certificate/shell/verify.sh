@@ -52,6 +52,19 @@ is_number() { case $1 in '' | *[!0-9]* | ???????????*) return 1 ;; esac; }
 
 # --- certificates ---------------------------------------------------------------------------------------------------
 
+# Each root in a file of its own.
+split_roots() {
+    number=0
+    one=''
+    while IFS= read -r line; do
+        case $line in '-----BEGIN CERTIFICATE-----') one='' ;; esac
+        one="$one$line
+"
+        case $line in '-----END CERTIFICATE-----') number=$((number + 1)) && printf '%s' "$one" >"$work/root-$number.pem" ;; esac
+    done <"$1"
+    [ "$number" -gt 0 ]
+}
+
 # The two certificates of an envelope: the signer's, and the one that is not the signer's.
 split_certificates() {
     quiet openssl cms -verify -noverify -binary -inform DER -in "$1" -content "$2" -out /dev/null \
@@ -79,13 +92,18 @@ same_files() {
     one=$(digest_of "$1") && other=$(digest_of "$2") && [ -n "$one" ] && [ "$one" = "$other" ]
 }
 
-# Sets text. P-256 and ECDSA with SHA-256 or nothing.
-describe() {
+# Sets text. A key on P-256 or nothing.
+on_curve() {
     text=$(openssl x509 -in "$1" -noout -text 2>/dev/null) || return 1
     text="$text
 "
     case $text in *'ASN1 OID: prime256v1'*) ;; *) return 1 ;; esac
-    case $text in *'Signature Algorithm: ecdsa-with-SHA256'*) ;; *) return 1 ;; esac
+}
+
+# Sets text. P-256 and ECDSA with SHA-256, and no name constraints, or nothing.
+describe() {
+    on_curve "$1" || return 1
+    case $text in *'Name Constraints'*) return 1 ;; *'Signature Algorithm: ecdsa-with-SHA256'*) ;; *) return 1 ;; esac
 }
 
 is_ca() {
@@ -106,13 +124,16 @@ is_leaf() {
     esac
 }
 
-# $1 step, $2 kind of leaf, $3 envelope, $4 content: the path to the given root, whatever the date.
+# $1 step, $2 kind of leaf, $3 envelope, $4 content: sets root to the one that vouches for the signer, whatever the date.
 check_chain() {
-    quiet openssl verify -no_check_time -purpose any -CAfile "$work/root.pem" -untrusted "$work/ca.pem" \
-        "$work/leaf.pem" && quiet openssl cms -verify -cades -no_check_time -binary -purpose any -inform DER -in "$3" \
-        -content "$4" -CAfile "$work/root.pem" -out /dev/null ||
-        fail "$1" 'the signer does not lead to the given root' || return 1
-    { is_ca "$work/root.pem" 1 && is_ca "$work/ca.pem" 0 && is_leaf "$work/leaf.pem" "$2"; } ||
+    root=''
+    for each in "$work"/root-*.pem; do
+        [ -z "$root" ] && quiet openssl verify -no_check_time -purpose any -CAfile "$each" -untrusted "$work/ca.pem" \
+            "$work/leaf.pem" && root=$each
+    done
+    [ -n "$root" ] && quiet openssl cms -verify -cades -no_check_time -binary -purpose any -inform DER -in "$3" \
+        -content "$4" -CAfile "$root" -out /dev/null || fail "$1" 'the signer does not lead to the given root' || return 1
+    { is_ca "$root" 1 && is_ca "$work/ca.pem" 0 && is_leaf "$work/leaf.pem" "$2"; } ||
         fail "$1" 'a certificate is not meant for this' || return 1
     end=${text#*Not After : }
     end=${end%%
@@ -121,7 +142,7 @@ check_chain() {
 }
 
 check_validity() {
-    quiet openssl verify -attime "$moment" -purpose any -CAfile "$work/root.pem" -untrusted "$work/ca.pem" \
+    quiet openssl verify -attime "$moment" -purpose any -CAfile "$root" -untrusted "$work/ca.pem" \
         "$work/leaf.pem" || fail validity 'a certificate has ended or not begun, and no time stamp helps' || return 1
     ok validity "certificate until $end"
 }
@@ -172,7 +193,7 @@ earlier() { [ "$(seconds "$1")" -lt "$(seconds "$2")" ]; }
 
 # $1 response, $2 what is stamped: sets stamp_time. By an authority below the same root, valid then and now.
 open_stamp() {
-    quiet openssl ts -verify -in "$1" -data "$2" -CAfile "$work/root.pem" -attime "$at" || return 1
+    quiet openssl ts -verify -in "$1" -data "$2" -CAfile "$root" -attime "$at" || return 1
     openssl ts -reply -in "$1" -token_out -out "$work/token" >/dev/null 2>&1 || return 1
     quiet openssl cms -verify -noverify -inform DER -in "$work/token" -out /dev/null -signer "$work/stamper.pem" || return 1
     is_leaf "$work/stamper.pem" stamp || return 1
@@ -182,7 +203,7 @@ open_stamp() {
         case $line in 'Time stamp: '*) stamp_time=$(seconds "${line#Time stamp: }") ;; esac
     done <"$work/said"
     is_number "$stamp_time" && [ "$stamp_time" -le "$((at + 600))" ] &&
-        quiet openssl ts -verify -in "$1" -data "$2" -CAfile "$work/root.pem" -attime "$stamp_time"
+        quiet openssl ts -verify -in "$1" -data "$2" -CAfile "$root" -attime "$stamp_time"
 }
 
 # Sets moment: the stamp's, else the one that was asked for.
@@ -285,7 +306,7 @@ read_key() {
 
 check_record() {
     skip 'record form' 'canonical form and limits'
-    split_certificates "$2" "$1" || fail signature 'these bytes are not the ones that were signed' || return 1
+    split_certificates "$2" "$1" && on_curve "$work/leaf.pem" || fail signature 'these bytes are not the ones that were signed' || return 1
     ok signature "SHA-256 $(digest_of "$1")"
     check_chain chain station "$2" "$1" || return 1
     check_stamp "$2" || return 1
@@ -304,7 +325,7 @@ check_specimen() {
     *'"environment":"simulated"'*) fail specimen 'a simulated machine that is not marked as a specimen' || return 1 ;;
     *) skip specimen 'neither marked as a specimen nor simulated, as far as this can tell' && return 0 ;;
     esac
-    case $(openssl x509 -in "$work/root.pem" -noout -subject -nameopt multiline,-esc_msb,utf8 2>/dev/null) in
+    case $(openssl x509 -in "$root" -noout -subject -nameopt multiline,-esc_msb,utf8 2>/dev/null) in
     *'commonName '*[=\ ]TEST | *'commonName '*[=\ ]TEST[!A-Za-z]*) ok specimen 'SPECIMEN, under a TEST root: certifies nothing' ;;
     *) fail specimen 'a specimen under a root that is not for tests' ;;
     esac
@@ -378,7 +399,7 @@ check_document() {
     find_seal && take_seal ||
         fail 'seal form' 'no single signature covers the whole document: something was added, cut off or changed' || return 1
     ok 'seal form' 'one signature over all bytes but its own'
-    split_certificates "$work/seal.p7s" "$work/sealed" ||
+    split_certificates "$work/seal.p7s" "$work/sealed" && on_curve "$work/leaf.pem" ||
         fail seal 'the document is not as it was sealed' || return 1
     ok seal 'the document is as it was sealed'
     check_chain 'seal chain' seal "$work/seal.p7s" "$work/sealed" || return 1
@@ -443,7 +464,7 @@ work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 # Tools only ever see names of ours.
-cat <"$root" >"$work/root.pem" 2>/dev/null || usage 'verify.sh: the root can not be read'
+cat <"$root" >"$work/given.pem" 2>/dev/null && split_roots "$work/given.pem" || usage 'verify.sh: the root can not be read'
 [ -z "$log" ] || cat <"$log" >"$work/log.vkey" 2>/dev/null || usage 'verify.sh: the key of the log can not be read'
 [ -z "$crl" ] || cat <"$crl" >"$work/crl.pem" 2>/dev/null || usage 'verify.sh: the list can not be read'
 

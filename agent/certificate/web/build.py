@@ -18,8 +18,10 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from agent.certificate.words import Words
 from agent.model.json_form import LEFT_OUT, to_json_form
-from agent.model.record import Record
+from agent.model.language import Language
+from agent.model.record import Headline, Outcome, Record
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "verify.html"
@@ -63,7 +65,19 @@ def _sources() -> str:
 
 def _types_source() -> str:
     table = ",\n".join(f"  {name}: {_compact(rows)}" for name, rows in record_types().items())
-    return f"// Generated from the record's definition.\nconst RECORD_TYPES = {{\n{table},\n}};"
+    words = ",\n".join(f"  {language}: {_compact(terms)}" for language, terms in page_terms().items())
+    return (
+        f"// Generated from the record's definition, and from the words of its pages.\nconst RECORD_TYPES = {{\n{table},\n}};\n"
+        f"const PAGE_TERMS = {{\n{words},\n}};"
+    )
+
+
+def page_terms() -> dict[str, dict[str, str]]:
+    """The words of headlines and outcomes on a page, by language."""
+    return {
+        language.value: {each.value: Words(language).term(each) for each in (*Headline, *Outcome)}
+        for language in Language
+    }
 
 
 def _compact(value: object) -> str:

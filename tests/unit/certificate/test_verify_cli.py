@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from agent import verify_cli
+from agent import verify_cli, verify_findings
 from agent.certificate.cades import sign_detached
 from agent.certificate.page import render_page
 from agent.certificate.pki import make_crl
@@ -141,7 +141,9 @@ def test_a_revoked_station(tmp_path: Path, root: str) -> None:
 def test_the_report_as_json(tmp_path: Path, root: str, capsys: pytest.CaptureFixture[str]) -> None:
     folder = _folder(tmp_path, "hostile")
     assert verify_cli.main([str(folder), "--trust", root, "--json"]) == 0
-    record, document = json.loads(capsys.readouterr().out)
+    said = json.loads(capsys.readouterr().out)
+    record, document = said["findings"]
+    assert said["form"] == "ardoise-verification/1"
     assert (record["complete"], document["complete"], document["headline"]) == (True, True, "SANITIZED")
     assert [step["number"] for step in document["steps"]] == list(range(1, 19))
     assert document["media"][0]["model"] == "[/red]"
@@ -214,11 +216,11 @@ def test_the_verifier_drags_in_nothing_of_the_machine(allow_programs: Allow) -> 
     }
     assert loaded & heavy == set()
     inside = {name for name in done.stdout.split() if name.startswith("agent.")}
-    allowed = ("agent.certificate", "agent.model", "agent.errors", "agent.verify_cli")
+    allowed = ("agent.certificate", "agent.model", "agent.errors", "agent.verify_")
     assert [name for name in inside if not name.startswith(allowed)] == []
 
 
 def test_findings_are_complete_only_with_every_part() -> None:
-    finding = verify_cli.Finding("x", report=verify_record(b"", b"", throwaway_pki().trust, AT))
+    finding = verify_findings.Finding("x", report=verify_record(b"", b"", throwaway_pki().trust, AT))
     assert not finding.authentic
     assert not replace(finding, mismatch="other").complete

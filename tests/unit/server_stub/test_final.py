@@ -1,9 +1,10 @@
 """Final documents: complete, the same for ever, verified by openssl and pdfsig, and not made of what does not verify."""
 
+import hashlib
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pikepdf
@@ -12,9 +13,16 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from agent.certificate.cades import Stamper
+from agent.certificate.document import extract_text, read_attachments, read_proofs
 from agent.certificate.evidence import Evidence, encode_evidence
+from agent.certificate.page import render_page
 from agent.certificate.proofs import Proofs
+from agent.certificate.record import decode_record
 from agent.certificate.report import Degree
+from agent.certificate.seal import seal_final, seal_page
+from agent.certificate.station import StationKey
+from agent.certificate.timestamp import make_token, response_of
 from agent.certificate.trust import LeafKind, Trust
 from agent.certificate.verify import verify_document, verify_record
 from server_stub.judge import Judge
@@ -59,8 +67,6 @@ def test_a_final_document_is_logged_and_carries_all_proofs(final: bytes, tmp_pat
 
 
 def pdf_text(pdf: bytes) -> str:
-    from agent.certificate.document import extract_text  # noqa: PLC0415
-
     return extract_text(pdf)
 
 
@@ -140,6 +146,7 @@ def test_ten_years_later_the_stamp_decides(final: bytes) -> None:
         (NOW + timedelta(days=1), None, True),
         (NOW - timedelta(days=1), None, False),
         (NOW, None, False),
+        (NOW + timedelta(seconds=1), None, False),
         (NOW + timedelta(days=1), NOW - timedelta(days=1), False),
         (NOW + timedelta(days=1), NOW + timedelta(hours=1), True),
     ],
@@ -192,10 +199,6 @@ def test_a_stamp_of_another_authority_fails(tmp_path: Path) -> None:
     good = verify_record(evidence.record, evidence.signature, trust(), NOW, proofs=Proofs(stamp, proof))
     assert good.degree is Degree.LOGGED
     foreign_pki = throwaway_pki(name="b")
-    import hashlib  # noqa: PLC0415
-
-    from agent.certificate.timestamp import make_token, response_of  # noqa: PLC0415
-
     foreign = leaf_key(foreign_pki, LeafKind.TIME_STAMPING)
     digest = hashlib.sha256(evidence.signature).digest()
     both = Trust((*PKI.trust.roots, *foreign_pki.trust.roots), None, trust().log_keys)
@@ -263,3 +266,41 @@ def test_the_judge_takes_provisional_documents_only(tmp_path: Path, final: bytes
     assert type(judge(good, NOW)).__name__ == "Accept"
     again = Evidence(good.record, good.signature, final)
     assert type(judge(again, NOW)).__name__ == "Refuse"
+
+
+def test_a_final_seal_needs_a_stamp_of_its_own_and_a_registrys_key(final: bytes) -> None:
+    record = decode_record(read_attachments(final)[0])
+    page = render_page(record, *read_attachments(final), proofs=read_proofs(final))
+    keys, foreign = authority(), throwaway_pki(name="b")
+    assert keys.tsa is not None
+    assert keys.seal is not None
+    tsa = keys.tsa
+
+    def by(key: StationKey, time: datetime = NOW) -> Stamper:
+        return lambda digest: make_token(digest, key, 77, time)
+
+    assert verify_document(seal_final(page, keys.seal, NOW, by(tsa)), trust(), NOW).valid
+    other = make_token(hashlib.sha256(b"another seal").digest(), tsa, 77, NOW)
+    both = Trust((*PKI.trust.roots, *foreign.trust.roots), None, trust().log_keys)
+    early = leaf_key(PKI, LeafKind.TIME_STAMPING, name="early", at=AT - timedelta(days=30))
+    cases = [
+        (keys.seal, lambda _: other, trust(), "registry"),
+        (keys.seal, by(leaf_key(foreign, LeafKind.TIME_STAMPING)), both, "registry"),
+        (keys.seal, by(PKI.station), trust(), "registry"),
+        (keys.seal, by(early, NOW - timedelta(hours=1)), trust(), "registry"),
+        (leaf_key(foreign, LeafKind.REGISTRY), by(leaf_key(foreign, LeafKind.TIME_STAMPING)), both, "registry"),
+        (PKI.station, by(tsa), trust(), "seal chain"),
+        (tsa, by(tsa), trust(), "seal chain"),
+        (leaf_key(PKI, LeafKind.REGISTRY, name="late", at=NOW + timedelta(days=9)), by(tsa), trust(), "registry"),
+    ]
+    for seal, stamper, given, step in cases:
+        report = verify_document(seal_final(page, seal, NOW, stamper), given, NOW)
+        assert (report.valid, report.failed_step.name if report.failed_step else "") == (False, step)
+    # A station's seal is for its own two files, a registry's for all five.
+    for pdf in (seal_page(page, PKI.station, NOW), seal_final(_bare(final), keys.seal, NOW, by(tsa))):
+        report = verify_document(pdf, trust(), NOW)
+        assert (report.failed_step.name if report.failed_step else "") == "attachments"
+
+
+def _bare(final: bytes) -> bytes:
+    return render_page(decode_record(read_attachments(final)[0]), *read_attachments(final))

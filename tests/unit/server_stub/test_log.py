@@ -282,3 +282,16 @@ def test_serial_numbers_of_stamps_never_repeat(tmp_path: Path) -> None:
                 serials.append(stamp.serial)
     assert len(set(serials)) == 20
     assert min(serials[10:]) > max(serials[:10])
+
+
+def test_a_tree_that_is_changed_while_the_registry_runs_is_not_signed_on(tmp_path: Path) -> None:
+    with proven_registry(tmp_path) as url:
+        put(url, 1)
+        put(url, 2)
+        signed = get(url, "checkpoint").content
+        with sqlite3.connect(tmp_path / "registry.sqlite") as database:
+            database.execute("UPDATE log_tiles SET hashes = zeroblob(64) WHERE level = 0")
+        database.close()
+        assert put(url, 3).status_code == 503
+        assert get(url, "checkpoint").content == signed
+        assert get(url, f"v1/certificates/{digest_of(3).hex()}").status_code == 404

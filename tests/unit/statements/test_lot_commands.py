@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from agent.__main__ import main
+from agent.certificate.trust import load_trust
 from agent.errors import UsageError
+from agent.workflow import lot_folder
 from agent.workflow.intake_list import read_machines
-from tests.samples import sample_record, throwaway_pki
+from agent.workflow.lot_folder import read_lot
+from tests.samples import AT, sample_record, throwaway_pki
 from tests.unit.statements.conftest import Workshop, evidence_files
 
 CSV = "asset_tag;serial;kind;manufacturer;model;condition\r\nCD35-1;PC0ZVK4L;laptop;LENOVO;T480s;gut, Kratzer\r\n"
@@ -164,3 +167,15 @@ def test_a_list_in_another_encoding_is_refused() -> None:
 def test_a_donor_s_address_is_no_reference(workshop: Workshop) -> None:
     with pytest.raises(SystemExit):
         _intake(workshop, CSV, "--donor", "marie@example.org")
+
+
+def test_many_folders_are_read_on_every_core_with_the_same_result(workshop: Workshop, monkeypatch) -> None:
+    for number in range(1, 4):
+        folder = workshop.add(workshop.laptop(number))
+    (folder / "record.json.p7s").write_bytes(b"broken")
+    trust = load_trust(workshop.root.read_bytes())
+    alone = read_lot(workshop.lot, trust, AT)
+    monkeypatch.setattr(lot_folder, "MANY", 2)
+    monkeypatch.setattr(lot_folder.os, "cpu_count", lambda: 2)
+    assert read_lot(workshop.lot, trust, AT) == alone
+    assert (len(alone.entries), len(alone.problems)) == (2, 1)

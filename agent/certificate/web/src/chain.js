@@ -3,6 +3,7 @@
 const KEY_USAGE = "551d0f";
 const BASIC_CONSTRAINTS = "551d13";
 const EXTENDED_KEY_USAGE = "551d25";
+const NAME_CONSTRAINTS = "551d1e";
 const KNOWN_EXTENSIONS = [BASIC_CONSTRAINTS, KEY_USAGE, "551d0e", "551d23"];
 const COMMON_NAME = "550403";
 const ORGANISATION_NAME = "55040a";
@@ -121,8 +122,11 @@ function hasCritical(certificate, oid, value) {
   return extension !== undefined && extension.critical && extension.value === value;
 }
 
+/** Name constraints are not evaluated, so a certificate with any is refused, critical or not. */
 function knowsEveryCritical(certificate, known) {
-  return [...certificate.extensions].every(([oid, extension]) => !extension.critical || known.includes(oid));
+  const { extensions } = certificate;
+  const every = [...extensions].every(([oid, extension]) => !extension.critical || known.includes(oid));
+  return every && !extensions.has(NAME_CONSTRAINTS);
 }
 
 async function isIssuedBy(certificate, issuer) {

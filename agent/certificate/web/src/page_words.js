@@ -17,14 +17,30 @@ function shown(text, limit = 64) {
 
 // What a station's own copy is marked with until the registry has made the final one.
 const PROVISIONAL = { en: "PROVISIONAL", fr: "PROVISOIRE", de: "VORLÄUFIG" };
+const HEADLINES = ["SANITIZED", "INCOMPLETE", "NO MEDIUM FOUND"];
 
-function verifiedWords(record, digest) {
-  const words = [record.headline, record.record_id, digest];
+/** The language that the document's catalogue names (ISO 32000-1 14.9.2). */
+function pageLanguage({ file, root }) {
+  const language = root.has("Lang") ? pdfText(file.resolve(root.get("Lang"))) : "";
+  return Object.hasOwn(PAGE_TERMS, language) ? language : refuse("seal", "page-language");
+}
+
+function verifiedWords(record, digest, language, provisional) {
+  const terms = PAGE_TERMS[language];
+  const words = [terms[record.headline], record.record_id, digest];
   if (record.specimen) words.push("SPECIMEN");
+  if (provisional) words.push(PROVISIONAL[language]);
   for (const drive of record.drives) {
-    words.push(shown(drive.identity.model), shown(drive.identity.serial), drive.outcome);
+    words.push(shown(drive.identity.model), shown(drive.identity.serial), terms[drive.outcome]);
   }
   return words.filter((word) => word !== "");
+}
+
+/** Headlines of another kind that stand on the page although nothing in the record holds such words. */
+function foreignHeadlines(pageText, record, recordText, language) {
+  const [text, said] = [pageText, recordText].map((each) => each.replace(UNSEEN, ""));
+  const others = HEADLINES.filter((each) => each !== record.headline).map((each) => PAGE_TERMS[language][each]);
+  return others.filter((each) => text.includes(each.replace(UNSEEN, "")) && !said.includes(each.replace(UNSEEN, "")));
 }
 
 function missingWords(pageText, words) {
@@ -88,8 +104,12 @@ function checkAnnotations(file, page) {
   }
 }
 
-/** The page says what the record says. */
-async function checkPage(sealed, record, digest) {
-  const [missing] = missingWords(await readPages(sealed), verifiedWords(record, digest));
+/** The page says what the record says, in its own language. */
+async function checkPage(sealed, record, recordBytes, digest, provisional) {
+  const text = await readPages(sealed);
+  const language = await guardedLater("pdf-page", () => pageLanguage(sealed));
+  const [missing] = missingWords(text, verifiedWords(record, digest, language, provisional));
   if (missing !== undefined) refuse("seal", "page-missing", { word: missing });
+  const [foreign] = foreignHeadlines(text, record, new TextDecoder().decode(recordBytes), language);
+  if (foreign !== undefined) refuse("seal", "page-foreign", { word: foreign });
 }

@@ -23,6 +23,8 @@ function colour(page, operands, known) {
 /** Whether a space's numbers are grey, red-green-blue or four inks. */
 function isKnownSpace(page, [name], resources) {
   if (["DeviceGray", "DeviceRGB", "DeviceCMYK"].includes(name?.name)) return true;
+  // A pattern's colours are those of a drawing of its own.
+  if (name?.name === "Pattern") return false;
   const space = page.file.resolve(page.resource(resources, "ColorSpace", name));
   const family = page.file.name(Array.isArray(space) ? space[0] : space);
   return ["ICCBased", "CalGray", "CalRGB", "DeviceGray", "DeviceRGB", "DeviceCMYK"].includes(family);

@@ -36,10 +36,16 @@ function readFields(value, fields, place) {
     const here = `${place}.${name}`;
     if (value.has(name)) result[name] = readValueOf(value.get(name), type, here);
     // What came later is left out where it is its default, so that older records keep their bytes.
-    else if (later !== undefined) result[name] = readValueOf(later, type, here);
+    else if (later !== undefined) result[name] = readValueOf(asParsed(later), type, here);
     else wrongField(here);
   }
   return Object.freeze(result);
+}
+
+/** A default of the table as the parser would give it. */
+function asParsed(value) {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? new Map(Object.entries(value)) : value;
 }
 
 const PLAIN_READERS = {

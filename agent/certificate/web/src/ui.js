@@ -1,9 +1,10 @@
 // The page itself: language, trust, files, results.
 
 const WORDS = { en: WORDS_EN, fr: WORDS_FR, de: WORDS_DE };
+const CHECKPOINT_FILE = /^[^\n]+\n\d+\n[^]*\n\n\u2014 /;
 const LANGUAGE_NAMES = { en: "English", fr: "Français", de: "Deutsch" };
 
-const state = { language: "en", trust: { roots: [], crl: null, logs: [], checkpoint: null }, results: [], left: [], run: 0 };
+const state = { language: "en", trust: { roots: [], crl: null, logs: [], note: null, checkpoint: null }, results: [], left: [], run: 0 };
 
 /** Words of the chosen language; what stands in braces is filled in as plain text. */
 function say(key, params = {}) {
@@ -44,6 +45,7 @@ function showTrust() {
   if (roots.length === 0) lines.push(element("li", { text: say("trusts-nobody") }));
   if (crl !== null) lines.push(element("li", { text: say("trusts-crl", { day: dayOf(crl.thisUpdate) }) }));
   for (const log of logs) lines.push(element("li", { text: say("trusts-log", { name: log.name }) }));
+  if (state.trust.checkpoint !== null) lines.push(element("li", { text: say("found-checkpoint", state.trust.checkpoint) }));
   if (state.trustProblem) lines.push(element("li", { text: say(state.trustProblem) }));
   byId("trust-list").replaceChildren(...lines);
 }
@@ -57,11 +59,24 @@ async function addTrust(texts) {
       if (text.includes("-----BEGIN CERTIFICATE-----")) state.trust.roots = await loadRoots(text);
       else if (text.includes("-----BEGIN X509 CRL-----") || bytes[0] === SEQUENCE) state.trust.crl = loadCrl(bytes);
       else if (VERIFIER_KEY.test(text.trim().split("\n")[0])) state.trust.logs = await loadLogKeys(text);
+      else if (CHECKPOINT_FILE.test(decodeUtf8(bytes) ?? "")) state.trust.note = bytes;
       else refuse("usage", "trust-unknown");
     } catch (error) {
       if (!(error instanceof Finding)) throw error;
       state.trustProblem = error.key;
     }
+  }
+  await readKnownCheckpoint();
+}
+
+/** A checkpoint is known once its log is, in whatever order the files came. */
+async function readKnownCheckpoint() {
+  if (state.trust.note === null || state.trust.logs.length === 0 || !(await knowsEd25519())) return;
+  try {
+    state.trust.checkpoint = await openCheckpoint(state.trust.note, state.trust.logs);
+  } catch (error) {
+    if (!(error instanceof Finding)) throw error;
+    state.trustProblem = error.key;
   }
 }
 

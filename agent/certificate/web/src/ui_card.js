@@ -27,7 +27,7 @@ function headingOf(report, verdict) {
 
 function cardOf(path, report) {
   const verdict = verdictOf(report);
-  const data = { verdict, path, step: report.failure?.step ?? "", kind: report.failure?.kind ?? "" };
+  const data = { verdict, path, step: report.failure?.step ?? "", kind: report.failure?.kind ?? "", degree: report.degree ?? "" };
   const children = [banner(report, verdict), element("div", { className: "inside", children: inside(path, report, verdict) })];
   return element("article", { data, children });
 }

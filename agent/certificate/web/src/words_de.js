@@ -5,7 +5,7 @@ const WORDS_DE = {
   "lead": "Diese Seite prüft Löschzertifikate und ihre Protokolle. Alles geschieht auf diesem Rechner: Es wird nichts gesendet, ein Netz ist nicht nötig.",
   "trust-title": "Wem vertrauen Sie?",
   "trust-help": "Geben Sie die Datei root.pem des Ausstellers an, auf anderem Weg erhalten als das Zertifikat: von seiner eigenen Website, oder vergleichen Sie den Fingerabdruck am Telefon. Eine Liste gesperrter Stationen (crl.pem) kann dazukommen.",
-  "trust-choose": "root.pem, crl.pem wählen",
+  "trust-choose": "root.pem, crl.pem, log.vkey wählen",
   "trusts-nobody": "Noch ist keine Wurzel angegeben: Nichts kann gültig genannt werden.",
   "trusts-root": "{name}, {organisation}:",
   "trusts-crl": "Liste gesperrter Stationen vom {day}",
@@ -172,4 +172,6 @@ const WORDS_DE = {
   "expired-registry": "Das Zertifikat des Registers lief am {day} ab.",
   "early-registry": "Das Zertifikat des Registers gilt erst ab {day}.",
   "evidence-session": "Die Teile des Protokolls können nicht zu einem Vorgang nach seiner Vorgabe gehören.",
+  "page-language": "Das Dokument nennt keine Sprache, die diese Seite kennt.",
+  "page-foreign": "Die Seite zeigt „{word}“, was das Protokoll nicht sagt.",
 };

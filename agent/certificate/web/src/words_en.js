@@ -5,7 +5,7 @@ const WORDS_EN = {
   "lead": "This page checks sanitization certificates and their records. Everything happens on this computer: nothing is sent anywhere, and no network is needed.",
   "trust-title": "Whom do you trust?",
   "trust-help": "Give the issuer's root.pem, got on another way than the certificate: from the issuer's own web site, or compare the digest by telephone. A list of revoked stations (crl.pem) may be given too.",
-  "trust-choose": "Choose root.pem, crl.pem",
+  "trust-choose": "Choose root.pem, crl.pem, log.vkey",
   "trusts-nobody": "No root has been given yet: nothing can be called valid.",
   "trusts-root": "{name}, {organisation}:",
   "trusts-crl": "List of revoked stations of {day}",
@@ -172,4 +172,6 @@ const WORDS_EN = {
   "expired-registry": "The registry’s certificate expired on {day}.",
   "early-registry": "The registry’s certificate is not valid before {day}.",
   "evidence-session": "The parts of the record can’t belong to one session under its policy.",
+  "page-language": "The document names no language that this page knows.",
+  "page-foreign": "The page shows “{word}”, which is not what the record says.",
 };

@@ -5,7 +5,7 @@ const WORDS_FR = {
   "lead": "Cette page contrôle les certificats d’effacement et leurs procès-verbaux. Tout se passe sur cet ordinateur : rien n’est envoyé, aucun réseau n’est nécessaire.",
   "trust-title": "À qui faites-vous confiance ?",
   "trust-help": "Donnez le fichier root.pem de l’émetteur, obtenu par un autre chemin que le certificat : sur le site de l’émetteur, ou en comparant l’empreinte par téléphone. Une liste des postes révoqués (crl.pem) peut être ajoutée.",
-  "trust-choose": "Choisir root.pem, crl.pem",
+  "trust-choose": "Choisir root.pem, crl.pem, log.vkey",
   "trusts-nobody": "Aucune racine n’a encore été donnée : rien ne peut être déclaré valable.",
   "trusts-root": "{name}, {organisation} :",
   "trusts-crl": "Liste des postes révoqués du {day}",
@@ -172,4 +172,6 @@ const WORDS_FR = {
   "expired-registry": "Le certificat du registre a expiré le {day}.",
   "early-registry": "Le certificat du registre n’est pas valable avant le {day}.",
   "evidence-session": "Les parties du procès-verbal ne peuvent pas être d’une seule opération selon sa consigne.",
+  "page-language": "Le document ne nomme aucune langue que cette page connaisse.",
+  "page-foreign": "La page montre « {word} », ce que le procès-verbal ne dit pas.",
 };

@@ -1,0 +1,114 @@
+"""The auditor's guide: its commands print what it says; the table of scopes is what the verifiers do."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from agent.certificate.verify import DOCUMENT_STEPS, FINAL_STEPS
+from tests.conftest import Allow
+from tests.unit.certificate.finals import Final, make_final
+from tests.vectors.scope import SHELL_STEPS
+
+DOCS = Path("docs")
+GUIDES = [DOCS / f"auditors-guide.{language}.md" for language in ("en", "fr")]
+
+
+@pytest.fixture(scope="module")
+def final() -> Final:
+    return make_final()
+
+
+@pytest.fixture
+def folder(final: Final, tmp_path: Path) -> Path:
+    (tmp_path / "certificate.pdf").write_bytes(final.pdf)
+    (tmp_path / "root.pem").write_bytes(final.pki.root.certificate.public_bytes(Encoding.PEM))
+    return tmp_path
+
+
+def _commands(guide: Path) -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", guide.read_text(), re.DOTALL)
+    return [line for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.strip()]
+
+
+def _run(line: str, folder: Path) -> str:
+    done = subprocess.run(["sh", "-c", line], check=False, cwd=folder, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, (line, done.stderr)
+    return done.stdout + done.stderr
+
+
+def test_both_guides_give_the_same_commands() -> None:
+    assert _commands(GUIDES[0]) == _commands(GUIDES[1])
+    assert len(_commands(GUIDES[0])) == 10
+
+
+def test_the_commands_print_what_the_guide_says(folder: Path, final: Final, allow_programs: Allow) -> None:
+    allow_programs("sh")
+    said = {shlex.split(line)[0] + " " + shlex.split(line)[1]: _run(line, folder) for line in _commands(GUIDES[0])}
+    assert "CAdES Verification successful" in said["openssl cms"]
+    assert "Time stamp: Nov 21 14:35:00 2026 GMT" in said["openssl ts"]
+    for words in ("Total document signed", "Signature is Valid", "Certificate is Trusted"):
+        assert words in said["pdfsig -nssdir"]
+    page = (folder / "page.txt").read_text()
+    assert said["sha256sum record.json"].split()[0] in page
+    assert "SANITIZED" in page
+    assert (folder / "record.json").read_bytes() == final.record
+    for guide in GUIDES:
+        text = guide.read_text()
+        for words in (
+            "CAdES Verification successful",
+            "Verification: OK",
+            "Total document signed",
+            "Certificate is Trusted",
+        ):
+            assert words in text
+
+
+def test_after_its_400_days_the_stamp_helps(folder: Path, allow_programs: Allow) -> None:
+    allow_programs("sh")
+    for line in _commands(GUIDES[0])[:1]:
+        _run(line, folder)
+    verify = _commands(GUIDES[0])[1]
+    late = subprocess.run(
+        ["sh", "-c", f"{verify} -attime 1900000000"], check=False, cwd=folder, capture_output=True, text=True
+    )
+    assert late.returncode != 0
+    assert "certificate has expired" in late.stderr
+    moment = _run('date -u -d "Nov 21 14:35:00 2026 GMT" +%s', folder).strip()
+    assert "successful" in _run(f"{verify} -attime {moment}", folder)
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_the_guide_fits_on_two_pages(guide: Path) -> None:
+    assert len(guide.read_text().splitlines()) <= 120
+
+
+def _table() -> dict[str, list[str]]:
+    rows = [
+        line.strip("|").split("|")
+        for line in (DOCS / "verifiers.md").read_text().splitlines()
+        if line.startswith("|")
+    ]
+    return {row[0].strip(): [cell.strip() for cell in row[2:]] for row in rows[2:]}
+
+
+def test_the_table_has_a_row_for_each_step() -> None:
+    assert set(_table()) == {*DOCUMENT_STEPS, *FINAL_STEPS}
+
+
+def test_ardoise_verify_checks_every_step() -> None:
+    assert {row[0] for row in _table().values()} == {"checked"}
+
+
+def test_the_shells_column_is_what_the_vectors_say_of_it() -> None:
+    assert {step for step, row in _table().items() if row[2] == "checked"} == SHELL_STEPS
+    assert {row[2] for row in _table().values()} == {"checked", "not checked"}
+
+
+def test_the_page_and_we_know_the_same_steps() -> None:
+    source = Path("agent/certificate/web/src/run.js").read_text()
+    names = re.findall(r'"([a-z ]+)"', source.split("class Run", maxsplit=1)[0])
+    assert set(names) == {*DOCUMENT_STEPS, *FINAL_STEPS}
