@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 ENGINE = ("tests/unit/engine",)
 OWN = ("tests/unit/engine/test_firmware_erase.py", "tests/unit/engine/test_plans_page.py")
+KEYS = ("tests/unit/certificate/test_pki_chain.py", "tests/unit/test_token.py")
 LOTS = ("tests/unit/statements",)
 PAUSES = ("tests/unit/engine/test_pause.py", "tests/unit/engine/test_heat.py")
 
@@ -27,6 +28,69 @@ class Defect:
 
 
 DEFECTS = (
+    Defect(
+        "pki: any fingerprint enrols",
+        "agent/certificate/enrolment.py",
+        "    if not hmac.compare_digest(heard.encode(), expected.encode()):\n",
+        "    if False:\n",
+        KEYS,
+    ),
+    Defect(
+        "pki: a request needs no key of its own",
+        "agent/certificate/enrolment.py",
+        " or not request.is_signature_valid:\n",
+        ":\n",
+        KEYS,
+    ),
+    Defect(
+        "pki: a stolen key is revoked under one certificate only",
+        "agent/pki_cli/authority.py",
+        """    if reason != "key-compromise" or "key_sha256" not in station:\n""",
+        "    if True:\n",
+        KEYS,
+    ),
+    Defect(
+        "pki: a backup is not read back",
+        "agent/pki_cli/backup.py",
+        "        _check(target, root, words)\n",
+        "",
+        KEYS,
+    ),
+    Defect(
+        "pki: a stick takes a certificate of another root",
+        "agent/pki_cli/enrol.py",
+        "    if present.exists() and present.read_bytes() != root_pem:\n",
+        "    if False:\n",
+        KEYS,
+    ),
+    Defect(
+        "pki: the doubt's beginning is left out of the CRL",
+        "agent/certificate/pki.py",
+        "    if revoked.invalid_since is not None:\n",
+        "    if False:\n",
+        KEYS,
+    ),
+    Defect(
+        "pki: a token's signature keeps the upper S",
+        "agent/certificate/cades.py",
+        "    return encode_dss_signature(r, min(s, P256_ORDER - s))\n",
+        "    return encode_dss_signature(r, s)\n",
+        KEYS,
+    ),
+    Defect(
+        "pki: a token's library may lie anywhere",
+        "agent/host/token.py",
+        "    if not path.is_absolute() or not any(path.is_relative_to(folder) for folder in _LIBRARY_FOLDERS):\n",
+        "    if False:\n",
+        KEYS,
+    ),
+    Defect(
+        "pki: a crash may write a core file",
+        "agent/core_policy.py",
+        "    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n",
+        "",
+        ("tests/e2e/test_secrets.py",),
+    ),
     Defect(
         "the comparison finds nothing", "agent/engine/verification.py", "        if wrong:\n", "        if False:\n"
     ),
