@@ -8,6 +8,7 @@ ENGINE = ("tests/unit/engine",)
 OWN = ("tests/unit/engine/test_firmware_erase.py", "tests/unit/engine/test_plans_page.py")
 KEYS = ("tests/unit/certificate/test_pki_chain.py", "tests/unit/test_token.py")
 LOTS = ("tests/unit/statements",)
+LIES = ("tests/unit/certificate/test_lies.py",)
 PAUSES = ("tests/unit/engine/test_pause.py", "tests/unit/engine/test_heat.py")
 
 
@@ -437,5 +438,40 @@ DEFECTS = (
         "[safe_cell(value) for value in _row(lot, entry, medium)]",
         "_row(lot, entry, medium)",
         LOTS,
+    ),
+    Defect(
+        "a pass set's name needs no passes of it",
+        "agent/model/coherence.py",
+        "    if _SETS.get(drive.pass_set) != tuple(done.spec for done in drive.passes):\n",
+        "    if False:\n",
+        LIES,
+    ),
+    Defect(
+        "a technique is taken on any bus",
+        "agent/model/coherence.py",
+        "    if buses is not None and drive.bus not in buses:\n",
+        "    if False:\n",
+        LIES,
+    ),
+    Defect(
+        "less than the policy asks is enough",
+        "agent/model/coherence.py",
+        "        if not agree:\n",
+        "        if False:\n",
+        LIES,
+    ),
+    Defect(
+        "a headline need not be seen",
+        "agent/certificate/visible.py",
+        "    if all(_is_seen(grey, letter, rim) for letter in word):\n",
+        "    if True:\n",
+        ("tests/unit/certificate/test_visible.py",),
+    ),
+    Defect(
+        "two records may have one number",
+        "agent/certificate/sequence.py",
+        "        if len(same) > 1:\n",
+        "        if False:\n",
+        ("tests/unit/certificate/test_verify_many.py",),
     ),
 )
