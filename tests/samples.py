@@ -13,7 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.certificate.note import VerifierKey, verifier_key
-from agent.certificate.pki import Authority, issue_leaf, issue_station, make_crl, make_issuing_ca, make_root
+from agent.certificate.pki import (
+    ROOT_LIFE,
+    Authority,
+    issue_leaf,
+    issue_station,
+    make_crl,
+    make_issuing_ca,
+    make_root,
+)
 from agent.certificate.station import StationKey
 from agent.certificate.trust import Chain, LeafKind, Trust
 from agent.model.drive import Exclusion, ExclusionReason, HiddenAreas, HiddenAreaState, Identity, SerialSource
@@ -80,7 +88,7 @@ def throwaway_pki(
 ) -> Pki:
     """Root, issuing CA and one station; the same keys for the same arguments, without passphrases."""
     root = make_root(organisation, at, test=test, key=fixed_key(f"root {name}"))
-    issuing_ca = make_issuing_ca(root, at, key=fixed_key(f"issuing {name}"))
+    issuing_ca = make_issuing_ca(root, at, life=ROOT_LIFE, key=fixed_key(f"issuing {name}"))
     issued = issue_station(issuing_ca, f"stick-{name}", at, timedelta(days=days), fixed_key(f"station {name}"))
     chain = Chain(issued.certificate, issuing_ca.certificate, root.certificate)
     return Pki(root, issuing_ca, StationKey(chain, issued.private_key))

@@ -25,6 +25,7 @@ from tests.vectors.case import Case, good, ruled, signed
 
 STAMPED = AT + timedelta(minutes=5)
 TEN_YEARS = AT + timedelta(days=3650)
+TWENTY_ONE_YEARS = AT + timedelta(days=21 * 365)
 EARLIER, LATER = AT - timedelta(days=30), AT + timedelta(days=90)
 TSR, PROOF = "record.json.p7s.tsr", "record.json.tlog-proof"
 
@@ -148,9 +149,9 @@ def _aged(a: Pki) -> list[Case]:
     files = evidence(a, good(a), tsa(a))
     return [
         Case("aged-without-stamp", plain, "expired, and nothing proves when it was signed", "expired", "validity", at=TEN_YEARS),
-        Case("aged-stamp-expired", files, "the issuing CA's five years are over too", "expired", "time stamp", at=TEN_YEARS),
+        Case("aged-stamp-expired", files, "the time stamp's own twenty years are over too", "expired", "time stamp", at=TWENTY_ONE_YEARS),
         Case("aged-with-stamp", files, "the station has expired, the time stamp still holds", log="good", degree="logged",
-             at=AT + timedelta(days=4 * 365)),
+             at=TEN_YEARS),
     ]  # fmt: skip
 
 
@@ -186,7 +187,7 @@ def _finals(a: Pki, b: Pki) -> list[Case]:
     other_log = Log("other").proof(encode_record(record))
     return [
         case("final", whole, "sealed by the registry, with every proof", log="good", degree="logged"),
-        case("final-aged", whole, "four years later", log="good", degree="logged", at=AT + timedelta(days=4 * 365)),
+        case("final-aged", whole, "ten years later", log="good", degree="logged", at=TEN_YEARS),
         case("final-foreign-stamp", final(a, record, tsr=stamp(p7s, tsa(b))), "the time stamp of a stranger", "untrusted", "time stamp"),
         case("final-foreign-log", final(a, record, proof=other_log), "the proof of another log", "proof", "log", log="good"),
         case("final-foreign-crl", final(a, record, crl=_pem(make_crl(b.issuing_ca, (), 1, AT))), "a CRL of another CA inside",

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from agent.certificate.pki import make_crl
+from agent.certificate.pki import make_crl, make_issuing_ca
 from agent.certificate.report import FailureKind, StepFailed
 from agent.certificate.trust import (
     CA_USAGE,
@@ -139,7 +139,8 @@ def test_an_expired_station() -> None:
 
 
 def test_an_expired_ca_or_root_counts_too() -> None:
-    long_lived = replace(PKI.station.chain, leaf=PKI.root.certificate)
+    five_years = make_issuing_ca(PKI.root, AT).certificate
+    long_lived = replace(PKI.station.chain, leaf=PKI.root.certificate, issuing_ca=five_years)
     with pytest.raises(StepFailed, match="issuing CA"):
         check_validity(long_lived, AT + timedelta(days=366 * 6))
     only_root = replace(long_lived, leaf=_future(), issuing_ca=_future())
