@@ -226,7 +226,7 @@ def test_a_final_document(judge: Judge, final: Final) -> None:
     assert steps["checkpoint"] == "not checked"
 
 
-@pytest.mark.parametrize(("years", "verdict"), [(4, "valid"), (11, "refused")])
+@pytest.mark.parametrize(("years", "verdict"), [(10, "valid"), (21, "refused")])
 def test_years_later(judge: Judge, final: Final, years: int, verdict: str) -> None:
     judge.page.judge_at(AT + timedelta(days=365 * years))
     assert judge.card(certificate__pdf=final.pdf).verdict == verdict
