@@ -18,7 +18,7 @@ run: $(VENV)/ready ## open the screen on simulated machines, with a registry on 
 	@$(BIN)/python -m tests.demo
 
 test: packages $(VENV)/ready lint ## everything that needs no root: lint, unit, screens, end to end
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not root" -q $(AGAIN)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not root" -q $(AGAIN)
 
 lint: $(VENV)/ready ## ruff, mypy --strict, direction of imports
 	$(BIN)/ruff check $(CODE)
