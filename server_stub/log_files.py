@@ -49,6 +49,7 @@ class LogFiles:
             try:
                 self._wanted.clear()
                 with self._alone():
+                    self._check_not_rolled_back()
                     self._write()
             except OSError as error:
                 raise _unwritable(self._folder, error) from error

@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 _LAST = threading.local()
 
+# Each one costs a look at the hex digits that it would leave out.
+_MOST_RANGES = 1000
 _BYTE_RANGE = re.compile(rb"/ByteRange ?\[0 (\d{1,9}) (\d{1,9}) (\d{1,9})\]")
 _CANONICAL_HEX = re.compile(rb"<((?:[0-9a-f]{2}){256,16384})>")
 
@@ -52,6 +54,8 @@ def find_seal(pdf: bytes) -> Seal:
     if len(pdf) > MAXIMUM_BYTES:
         raise _seal_failed(f"The document takes {len(pdf)} bytes, {MAXIMUM_BYTES} are allowed.")
     ranges = {_numbers(match) for match in _BYTE_RANGE.finditer(pdf)}
+    if len(ranges) > _MOST_RANGES:
+        raise _seal_failed("The document holds too many signature ranges.")
     # Device text may stand in the attached record in clear, so what only looks like a ByteRange is passed over.
     whole = [r for r in ranges if _covers_all(pdf, r)]
     if len(whole) != 1:

@@ -144,7 +144,9 @@ def check_not_before(claimed: NotBefore, trust: Trust) -> bool:
         raise ProofInvalid("The checkpoint in the record has not the form of one.") from error
     if not signature:
         return False
-    return same_head(open_checkpoint(joined_checkpoint(head, signature), trust.log_keys), head)
+    signed = open_checkpoint(joined_checkpoint(head, signature), trust.log_keys)
+    check_known_head(signed, trust.checkpoint)
+    return same_head(signed, head)
 
 
 def _inside(data: bytes) -> x509.CertificateRevocationList:

@@ -281,5 +281,6 @@ def _check_registry(run: Run, envelope: Envelope, sealer: Chain, found: _Verifie
         if stamp.latest < found.stamp.time:
             raise StepFailed(FailureKind.SEAL, "The page was sealed before the record was time-stamped.")
         check_validity(sealer, stamp.time, LeafKind.REGISTRY)
-        check_all_crls(sealer, asked.trust, asked.proofs, moment_of(stamp, asked.at), LeafKind.REGISTRY)
-        notes.detail = f"sealed by {sealer.signer.station} before {stamp.latest:%Y-%m-%d %H:%M:%S} UTC"
+        said = check_all_crls(sealer, asked.trust, asked.proofs, moment_of(stamp, asked.at), LeafKind.REGISTRY)
+        looked = "; ".join(said) or "revocation not checked, no CRL of its CA is at hand"
+        notes.detail = f"sealed by {sealer.signer.station} before {stamp.latest:%Y-%m-%d %H:%M:%S} UTC; {looked}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from agent.certificate.checkpoint import Checkpoint, open_checkpoint
 from agent.certificate.document import LOG_PROOF_NAME, find_seal, read_attachments, read_proofs
 from agent.certificate.log_proof import decode_proof
+from agent.certificate.proofs import check_known_head
 from agent.certificate.receipt import MAX_RECEIPT_BYTES, read_receipt
 from agent.certificate.record import decode_record
 from agent.certificate.report import Degree
@@ -76,10 +77,10 @@ class Fetching:
             return f"The registry has not made the final document yet ({answer.status}{problem_text(answer)})."
         check_final(answer.body, evidence, self.check.trust, self.check.at(receipt.received_at))
         name = document_kind(decode_record(evidence[0])).final_name
-        self.outbox.store_final(folder.name, name, answer.body)
         if self.check.trust.log_keys:
             proof = decode_proof(read_proofs(answer.body)[LOG_PROOF_NAME])
             keep_newest(self.outbox, proof.checkpoint, self.check.trust)
+        self.outbox.store_final(folder.name, name, answer.body)
         return ""
 
 
@@ -112,13 +113,19 @@ def final_in(folder: Path) -> Path | None:
 
 
 def keep_newest(outbox: Outbox, note: bytes, trust: Trust) -> Checkpoint:
-    """Keep a checkpoint of a log that is known here unless a larger one is kept; raises ProofInvalid, EvidenceError."""
+    """Keep a checkpoint of a log that is known here unless a larger one is kept.
+
+    Raises ProofInvalid, EvidenceError; two roots of one size are two histories, and neither is kept in silence.
+    """
     checkpoint = open_checkpoint(note, trust.log_keys)
     for kept in outbox.checkpoints():
-        with contextlib.suppress(CertificateError):
+        try:
             known = open_checkpoint(kept, trust.log_keys)
-            if known.origin == checkpoint.origin and known.size >= checkpoint.size:
-                return known
+        except CertificateError:
+            continue  # torn, or of a log that is not known here
+        check_known_head(checkpoint, known)
+        if known.origin == checkpoint.origin and known.size >= checkpoint.size:
+            return known
     outbox.keep_checkpoint(checkpoint.size, note)
     return checkpoint
 

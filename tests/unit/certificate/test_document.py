@@ -89,3 +89,9 @@ def test_an_imitated_byte_range_in_device_text_is_passed_over(good: Good) -> Non
     assert page.count(b"/ByteRange [0 ") >= 2
     assert find_seal(seal.seal_pdf(page, good.pki.station, AT)).byte_range[1] > 1000
     assert _sealed(good, page).valid
+
+
+def test_too_many_signature_ranges_are_refused_before_any_is_looked_at() -> None:
+    many = b"%PDF-1.7\n" + b"".join(b"/ByteRange [0 %d %d 9]" % (n, n + 1) for n in range(2000))
+    with pytest.raises(StepFailed, match="too many"):
+        find_seal(many)

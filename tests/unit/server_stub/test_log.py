@@ -15,7 +15,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from agent.certificate.checkpoint import open_checkpoint
+from agent.certificate.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from agent.certificate.evidence import encode_evidence
 from agent.certificate.log_proof import check_proof
 from agent.certificate.note import parse_verifier_key
@@ -26,7 +26,7 @@ from server_stub.log_files import LogFiles
 from server_stub.store import Store
 from server_stub.tables import certificates, log_entries
 from server_stub.translog import append_entry, sign_head
-from tests.samples import log_key
+from tests.samples import ORIGIN, log_key
 from tests.unit.server_stub.proven import NOW, authority, proven_registry, proven_settings
 from tests.unit.server_stub.samples import KEY, evidence_of
 
@@ -148,6 +148,15 @@ def test_an_older_database_does_not_sign_a_second_history(tmp_path: Path) -> Non
     (tmp_path / "registry.sqlite").write_bytes(kept)
     with pytest.raises(EnvironmentLacks, match="does not continue the log"):
         create_app(proven_settings(tmp_path))
+
+
+def test_a_head_published_meanwhile_by_another_process_is_never_taken_back(tmp_path: Path) -> None:
+    ahead = sign_checkpoint(Checkpoint(ORIGIN, 5, b"5" * 32), log_key()[0])
+    with proven_registry(tmp_path) as url:
+        put(url, 1)
+        (tmp_path / "log" / "checkpoint").write_bytes(ahead)
+        put(url, 2)
+        assert (tmp_path / "log" / "checkpoint").read_bytes() == ahead
 
 
 def test_another_history_of_the_same_size_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from agent.certificate.checkpoint import Checkpoint, sign_checkpoint
 from agent.certificate.record import decode_record, encode_record
 from agent.certificate.trust import Trust
 from agent.certificate.verify import verify_record
+from agent.errors import ProofInvalid
 from agent.model.record import ClockCheck
+from agent.registry.finals import keep_newest
 from agent.registry.outbox import Outbox
 from agent.workflow.bracket import newest_head, offset_remark, with_clock
 from agent.workflow.publishing import publish
@@ -56,6 +58,27 @@ def test_the_newest_head_stands_in_the_record_and_proves_what_it_was_made_after(
     unknown = verify_record(data, signature, PKI.trust, AT)
     assert unknown.valid
     assert any("nothing given here shows" in remark for remark in unknown.remarks)
+
+
+def test_two_heads_of_one_size_are_two_histories(outbox: Outbox) -> None:
+    trust = Trust(PKI.trust.roots, None, (LOG,))
+    keep_newest(outbox, note(7), trust)
+    other = sign_checkpoint(Checkpoint(ORIGIN, 7, b"x" * 32), KEY)
+    with pytest.raises(ProofInvalid, match="two histories"):
+        keep_newest(outbox, other, trust)
+    assert keep_newest(outbox, note(7), trust).size == 7
+
+
+def test_a_head_in_the_record_that_differs_from_the_verifiers_own_is_refused(
+    station: Station, outbox: Outbox
+) -> None:
+    (station.folder / "log.vkey").write_text(f"{LOG.text}\n")
+    outbox.keep_checkpoint(7, note(7))
+    folder = published(station, outbox)
+    data, signature = ((folder / name).read_bytes() for name in ("record.json", "record.json.p7s"))
+    for root, valid in ((bytes([7]) * 32, True), (b"x" * 32, False)):
+        trust = Trust(PKI.trust.roots, None, (LOG,), Checkpoint(ORIGIN, 7, root))
+        assert verify_record(data, signature, trust, AT).valid is valid
 
 
 @pytest.mark.parametrize("field", ["size", "root", "signature"])
