@@ -3,6 +3,7 @@
 python -m tests.documents.certificates docs/images
 """
 
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -11,11 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.certificate.page import render_page
+from agent.certificate.qr import qr_svg
 from agent.certificate.record import encode_record
 from agent.model.language import Language
 from agent.model.machine import Environment
 from agent.model.record import Record, SessionEnd, machine_headline
-from tests.samples import failed_drive, sample_record, sanitized_drive
+from tests.samples import failed_drive, sample_record, sanitized_drive, throwaway_pki
 from tests.samples_full import STATED, full_record, own_erase_drive
 
 _LONG_NAME = "Coopérative d\u2019insertion et de réemploi numérique de l\u2019agglomération"
@@ -67,7 +69,13 @@ def draw(folder: Path) -> None:
         for name, record, provisional, pages in records():
             data = encode_record(record)
             pdf.write_bytes(
-                render_page(record, data, b"signature", proofs={} if provisional else {"crl.pem": b"list"})
+                render_page(
+                    record,
+                    data,
+                    b"signature",
+                    proofs={} if provisional else {"crl.pem": b"list"},
+                    code=qr_svg(record, hashlib.sha256(data).hexdigest(), throwaway_pki().station),
+                )
             )
             for page in pages:
                 place = folder / (f"{name}-{page}" if len(pages) > 1 else name)
