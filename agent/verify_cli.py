@@ -83,6 +83,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the issuer's root certificate, or a folder with {', '.join(TRUST_FILES)}",
     )
     parser.add_argument("--crl", metavar="FILE", type=Path, help="the issuing CA's list of revoked stations")
+    parser.add_argument("--root-crl", metavar="FILE", type=Path, help="the root's list of revoked issuing CAs")
     parser.add_argument("--log", metavar="FILE", type=Path, help="the keys of the logs that are known (log.vkey)")
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, help="a head of the log that is known")
     parser.add_argument(
@@ -129,7 +130,7 @@ def _trust_files(args: argparse.Namespace) -> dict[str, bytes]:
         {TRUST_FILES[0]: read_file(args.trust)} if folder is None else {n: read_file(folder / n) for n in inside}
     )
     # What is named on the command line goes before what lies in the folder.
-    named = zip(TRUST_FILES[1:], (args.crl, args.log, args.checkpoint), strict=True)
+    named = zip(TRUST_FILES[1:], (args.crl, args.log, args.checkpoint, args.root_crl), strict=True)
     return files | {name: read_file(path) for name, path in named if path is not None}
 
 

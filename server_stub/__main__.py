@@ -48,7 +48,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     key = load_key(arguments.key)
     if is_shared(arguments.key):
         _say(f"ardoise-registry: others may read {str(arguments.key)!r}: chmod 600 it.")
-    trust = TrustFiles(arguments.trust, arguments.crl)
+    trust = TrustFiles(arguments.trust, arguments.crl, arguments.root_crl)
     default_origin = f"ardoise-log/{registry_id(key.public_key())[:16]}"
     settings = Settings(
         key=key,
@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--listen", default="127.0.0.1:8799", metavar="HOST:PORT", help="default: %(default)s")
     serve.add_argument("--crl", type=Path, metavar="FILE", help="revoked stations; read again when it changes")
+    serve.add_argument("--root-crl", type=Path, metavar="FILE", help="revoked issuing CAs, by the root")
     serve.add_argument(
         "--folder",
         type=Path,

@@ -10,7 +10,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import or_, select, update
 
-from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, TIME_STAMP_NAME
+from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME
 from agent.certificate.page import render_page
 from agent.certificate.qr import qr_svg
 from agent.certificate.record import decode_record
@@ -100,6 +100,8 @@ class Finals:
         attached = {TIME_STAMP_NAME: row.time_stamp, LOG_PROOF_NAME: row.log_proof}
         if trust.crl is not None:  # an empty list counts as false
             attached[CRL_NAME] = trust.crl.public_bytes(Encoding.PEM)
+        if trust.root_crl is not None:
+            attached[ROOT_CRL_NAME] = trust.root_crl.public_bytes(Encoding.PEM)
         record, digest = decode_record(row.record), hashlib.sha256(row.record).hexdigest()
         code = qr_svg(record, digest, seal)
         page = render_page(record, row.record, row.signature, proofs=attached, code=code)

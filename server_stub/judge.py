@@ -22,11 +22,11 @@ KEPT_APART = {
 
 
 class TrustFiles:
-    """The trusted roots and the CRL as files; read again when they change, so that a new CRL needs no restart."""
+    """The trusted roots and the CRLs as files; read again when they change, so that a new CRL needs no restart."""
 
-    def __init__(self, root: Path, crl: Path | None) -> None:
+    def __init__(self, root: Path, crl: Path | None, root_crl: Path | None = None) -> None:
         """Raise UsageError, EnvironmentLacks when they can't be used now."""
-        self._root, self._crl = root, crl
+        self._root, self._crl, self._root_crl = root, crl, root_crl
         self._lock = threading.Lock()
         self._seen, self._trust = self._load()
 
@@ -39,11 +39,12 @@ class TrustFiles:
 
     def _load(self) -> tuple[tuple[tuple[int, int, int], ...], Trust]:
         stamp = self._stamp()
-        return stamp, load_trust(_read(self._root), None if self._crl is None else _read(self._crl))
+        crl, root_crl = (None if path is None else _read(path) for path in (self._crl, self._root_crl))
+        return stamp, load_trust(_read(self._root), crl, root_crl=root_crl)
 
     def _stamp(self) -> tuple[tuple[int, int, int], ...]:
         try:
-            states = [path.stat() for path in (self._root, self._crl) if path is not None]
+            states = [path.stat() for path in (self._root, self._crl, self._root_crl) if path is not None]
         except OSError as error:
             raise _unreadable(Path(str(error.filename)), error) from error
         return tuple((s.st_mtime_ns, s.st_size, s.st_ino) for s in states)
@@ -99,4 +100,6 @@ def _read(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, error: OSError) -> EnvironmentLacks:
-    return EnvironmentLacks(f"{str(path)!r} can't be read: {error.strerror}.", "Check --trust and --crl.")
+    return EnvironmentLacks(
+        f"{str(path)!r} can't be read: {error.strerror}.", "Check --trust, --crl and --root-crl."
+    )

@@ -90,6 +90,9 @@ def moment_of(stamp: Stamp | None, at: datetime) -> Moment:
     return Moment(at, at, stamped=False) if stamp is None else Moment(stamp.time, stamp.latest, stamped=True)
 
 
+OF_THE_CA = "issuing CA: "
+
+
 def check_all_crls(
     chain: Chain, trust: Trust, proofs: Proofs, moment: Moment, kind: LeafKind = LeafKind.STATION
 ) -> list[str]:
@@ -105,9 +108,12 @@ def check_all_crls(
         if kind is LeafKind.STATION or is_crl_of(inside, chain.issuing_ca):
             text = check_revocation(chain, inside, moment.latest, stamped=moment.stamped, kind=kind)
             said.append(f"{text} that travels inside")
+    if trust.root_crl is not None and is_crl_of(trust.root_crl, chain.root):
+        text = check_ca_revocation(chain, trust.root_crl, moment.latest, stamped=moment.stamped)
+        said.append(f"{OF_THE_CA}{text}")
     if proofs.root_crl is not None:
         text = check_ca_revocation(chain, _inside(proofs.root_crl), moment.latest, stamped=moment.stamped)
-        said.append(f"issuing CA: {text} that travels inside")
+        said.append(f"{OF_THE_CA}{text} that travels inside")
     return said
 
 

@@ -37,12 +37,13 @@ class LeafKind(StrEnum):
 
 @dataclass(frozen=True)
 class Trust:
-    """What the verifier was given: roots, and where there are any the CRL, keys of logs, and a log's newest known head."""
+    """What the verifier was given: roots, and where there are any the CRL, keys of logs, a log's newest known head, the root's own CRL."""
 
     roots: tuple[x509.Certificate, ...]
     crl: x509.CertificateRevocationList | None = None
     log_keys: tuple[VerifierKey, ...] = ()
     checkpoint: Checkpoint | None = None
+    root_crl: x509.CertificateRevocationList | None = None
 
 
 @dataclass(frozen=True)
@@ -69,20 +70,25 @@ class Chain:
 
 
 ROOT_FILE, CRL_FILE, LOG_KEY_FILE, CHECKPOINT_FILE = "root.pem", "crl.pem", "log.vkey", "checkpoint"
-TRUST_FILES = (ROOT_FILE, CRL_FILE, LOG_KEY_FILE, CHECKPOINT_FILE)
+ROOT_CRL_FILE = "root-crl.pem"
+TRUST_FILES = (ROOT_FILE, CRL_FILE, LOG_KEY_FILE, CHECKPOINT_FILE, ROOT_CRL_FILE)
 
 
 def load_trust_files(files: Mapping[str, bytes]) -> Trust:
     """Trust from the files of a folder by their names (TRUST_FILES), of which only root.pem must be there; raises UsageError."""
     if ROOT_FILE not in files:
         raise UsageError(f"The folder of what is trusted holds no {ROOT_FILE}.")
-    return load_trust(files[ROOT_FILE], files.get(CRL_FILE), files.get(LOG_KEY_FILE), files.get(CHECKPOINT_FILE))
+    return load_trust(files[ROOT_FILE], *map(files.get, TRUST_FILES[1:]))
 
 
 def load_trust(
-    root_pem: bytes, crl: bytes | None = None, log_keys: bytes | None = None, checkpoint: bytes | None = None
+    root_pem: bytes,
+    crl: bytes | None = None,
+    log_keys: bytes | None = None,
+    checkpoint: bytes | None = None,
+    root_crl: bytes | None = None,
 ) -> Trust:
-    """Trust from roots in PEM, a CRL in PEM or DER, keys of logs (one on each line) and a signed checkpoint; raises UsageError."""
+    """Trust from roots in PEM, CRLs in PEM or DER, keys of logs (one on each line) and a signed checkpoint; raises UsageError."""
     try:
         roots = tuple(x509.load_pem_x509_certificates(root_pem))
     except ValueError as error:
@@ -93,7 +99,8 @@ def load_trust(
         raise UsageError("A trusted certificate is not a self-signed root for P-256 and SHA-256.")
     logs = () if log_keys is None else _load_log_keys(log_keys)
     head = None if checkpoint is None else _load_checkpoint(checkpoint, logs)
-    return Trust(roots, None if crl is None else load_crl(crl), logs, head)
+    lists = [None if each is None else load_crl(each) for each in (crl, root_crl)]
+    return Trust(roots, lists[0], logs, head, lists[1])
 
 
 def find_chain(leaf_der: bytes, issuing_ca_der: bytes, trust: Trust, kind: LeafKind = LeafKind.STATION) -> Chain:

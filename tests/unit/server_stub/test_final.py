@@ -17,9 +17,10 @@ from agent.certificate.cades import Stamper
 from agent.certificate.document import extract_text, read_attachments, read_proofs
 from agent.certificate.evidence import Evidence, encode_evidence
 from agent.certificate.page import render_page
+from agent.certificate.pki import make_crl
 from agent.certificate.proofs import Proofs
 from agent.certificate.record import decode_record
-from agent.certificate.report import Degree
+from agent.certificate.report import Degree, FailureKind, StepStatus
 from agent.certificate.seal import seal_final, seal_page
 from agent.certificate.station import StationKey
 from agent.certificate.timestamp import make_token, response_of
@@ -304,3 +305,29 @@ def test_a_final_seal_needs_a_stamp_of_its_own_and_a_registrys_key(final: bytes)
 
 def _bare(final: bytes) -> bytes:
     return render_page(decode_record(read_attachments(final)[0]), *read_attachments(final))
+
+
+def _root_crl(*revoked: int) -> x509.CertificateRevocationList:
+    return make_crl(PKI.root, [(n, AT, x509.ReasonFlags.key_compromise) for n in revoked], 1, AT)
+
+
+def test_the_roots_list_travels_inside_and_a_revoked_ca_is_seen(tmp_path: Path) -> None:
+    given = Trust(PKI.trust.roots, crl(), root_crl=_root_crl())
+    with proven_registry(tmp_path, trust=lambda: given) as url:
+        document = final_of(url, real_evidence())
+    attached = read_proofs(document)
+    assert attached["root-crl.pem"].startswith(b"-----BEGIN X509 CRL")
+    assert verify_document(document, trust(), NOW).degree is Degree.LOGGED
+    revoking = replace(trust(), root_crl=_root_crl(PKI.issuing_ca.certificate.serial_number))
+    report = verify_document(document, revoking, NOW)
+    assert report.failed_step is not None
+    assert (report.failed_step.name, report.failure) == ("revocation", FailureKind.REVOKED)
+
+
+def test_a_list_of_cas_alone_says_nothing_of_the_station() -> None:
+    evidence = real_evidence()
+    only_root = replace(PKI.trust, root_crl=_root_crl())
+    report = verify_record(evidence.record, evidence.signature, only_root, NOW)
+    step = next(step for step in report.steps if step.name == "revocation")
+    assert step.status is StepStatus.NOT_CHECKED
+    assert "issuing CA: not revoked" in step.detail
