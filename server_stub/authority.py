@@ -42,6 +42,12 @@ class Authority:
 def open_folder(folder: Path, default_origin: str) -> Authority:
     """The registry's keys; the log's own is made at the first start; raises EnvironmentLacks, UsageError."""
     if not os.path.lexists(folder / LOG_KEY):
+        if os.path.lexists(folder / LOG_VERIFIER):
+            # A log that goes on with another key is another log to everybody who knows this one.
+            raise EnvironmentLacks(
+                f"{str(folder / LOG_KEY)!r} is missing, and {LOG_VERIFIER} names the key that belongs there.",
+                f"Restore {LOG_KEY} from a copy; remove {LOG_VERIFIER} only where no record was ever logged.",
+            )
         make_log_key(folder, default_origin)
     try:
         return Authority(

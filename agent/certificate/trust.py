@@ -100,6 +100,8 @@ def load_trust(
     logs = () if log_keys is None else _load_log_keys(log_keys)
     head = None if checkpoint is None else _load_checkpoint(checkpoint, logs)
     lists = [None if each is None else load_crl(each) for each in (crl, root_crl)]
+    if lists[1] is not None and not any(is_crl_of(lists[1], root) for root in roots):
+        raise UsageError("The root's CRL is not one of a root that was given.")
     return Trust(roots, lists[0], logs, head, lists[1])
 
 

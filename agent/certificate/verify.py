@@ -177,6 +177,10 @@ def _check_signer(run: Run, envelope: Envelope, signature: bytes, asked: _Asked)
         notes.detail = "; ".join([*said, *([] if looked_up else ["no CRL of the issuing CA was given"])])
         notes.status = StepStatus.OK if looked_up else StepStatus.NOT_CHECKED
         run.remarks.extend(f"The station was {text}." for text in said if text.startswith(REVOKED_LATER))
+        later = f"{OF_THE_CA}{REVOKED_LATER}"
+        run.remarks.extend(
+            f"The issuing CA was {text.removeprefix(OF_THE_CA)}." for text in said if text.startswith(later)
+        )
     return chain, stamp
 
 
@@ -285,5 +289,8 @@ def _check_registry(run: Run, envelope: Envelope, sealer: Chain, found: _Verifie
             raise StepFailed(FailureKind.SEAL, "The page was sealed before the record was time-stamped.")
         check_validity(sealer, stamp.time, LeafKind.REGISTRY)
         said = check_all_crls(sealer, asked.trust, asked.proofs, moment_of(stamp, asked.at), LeafKind.REGISTRY)
-        looked = "; ".join(said) or "revocation not checked, no CRL of its CA is at hand"
-        notes.detail = f"sealed by {sealer.signer.station} before {stamp.latest:%Y-%m-%d %H:%M:%S} UTC; {looked}"
+        looked_up = any(not text.startswith(OF_THE_CA) for text in said)
+        looked = [*said, *([] if looked_up else ["revocation not checked, no CRL of its CA is at hand"])]
+        notes.detail = (
+            f"sealed by {sealer.signer.station} before {stamp.latest:%Y-%m-%d %H:%M:%S} UTC; {'; '.join(looked)}"
+        )

@@ -26,10 +26,10 @@ from agent.errors import UsageError
 from agent.model.lot import Lot, LotAcceptance, LotDestruction, LotEntry, LotIntake
 from agent.model.record import document_kind
 from agent.model.statement import Statement
+from agent.registry.outbox import SET_ASIDE
 from agent.workflow.lot_entries import entry_of
 
 MAXIMUM_FILE_BYTES = 64 * 1024 * 1024
-SET_ASIDE = "set-aside"
 MANY = 64
 PROOF_NAMES = (TIME_STAMP_NAME, LOG_PROOF_NAME, CRL_NAME, ROOT_CRL_NAME)
 
@@ -76,6 +76,9 @@ def read_lot(folder: Path, trust: Trust, at: datetime) -> LotContents:
         raise UsageError(f"{folder} is no folder.", "Give the folder that holds the lot's evidence folders.")
     reading = _Reading(folder, trust, at)
     entries: dict[str, LotEntry] = {}
+    for path in sorted(folder.rglob(SET_ASIDE)):
+        if any(path.rglob("*.json")):
+            reading.problem(path, "holds evidence that was set aside: nobody can tell here what it would have said")
     paths = [path.parent for path in _find(folder, "record.json")]
     for path, (entry, problems) in zip(paths, _read_all(reading, paths), strict=True):
         reading.problems += problems
@@ -171,8 +174,16 @@ def _read_evidence(reading: _Reading, folder: Path) -> LotEntry | None:
     if document is None or inside is None or report.degree is None:
         return None
     digests = (hashlib.sha256(data).hexdigest(), hashlib.sha256(document).hexdigest())
-    # The proofs travel in the final document, or lie beside the record, or both.
-    degree = max(report.degree, inside, key=lambda d: d.rank)
+    # The proofs travel in the registry's document, or lie beside the record, or both.
+    degrees = [report.degree, inside]
+    final = folder / document_kind(report.record).final_name
+    if final.exists():
+        sealed = _read(reading, final)
+        proven = None if sealed is None else _document_degree(reading, final, sealed, (data, signature))
+        if proven is None:
+            return None
+        degrees.append(proven)
+    degree = max(degrees, key=lambda d: d.rank)
     entry = entry_of(report.record, digests[0], name, digests[1], degree.value)
     if not (folder / ACCEPTANCE.json_name).exists():
         return entry

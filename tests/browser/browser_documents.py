@@ -353,3 +353,10 @@ def test_device_text_stays_text(judge: Judge) -> None:
 def test_the_moment_is_utc(judge: Judge) -> None:
     judge.page.judge_at(datetime(2026, 12, 21, 14, 30, tzinfo=UTC))
     assert judge.page.browser.execute_script("return document.getElementById('at').value") == "2026-12-21T14:30"
+
+
+def test_a_list_of_cas_alone_says_nothing_of_the_station(judge: Judge, final: Final) -> None:
+    listing = make_crl(PKI.root, (), 1, AT).public_bytes(Encoding.PEM)
+    card = judge.card(**_record(final), **{"root-crl__pem": listing})
+    assert card.verdict == "valid", card.text
+    assert dict(card.steps)["revocation"] == "not checked"

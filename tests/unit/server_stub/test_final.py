@@ -331,3 +331,12 @@ def test_a_list_of_cas_alone_says_nothing_of_the_station() -> None:
     step = next(step for step in report.steps if step.name == "revocation")
     assert step.status is StepStatus.NOT_CHECKED
     assert "issuing CA: not revoked" in step.detail
+
+
+def test_a_ca_revoked_after_the_stamp_is_remarked(final: bytes) -> None:
+    later = NOW + timedelta(days=30)
+    entry = (PKI.issuing_ca.certificate.serial_number, later, x509.ReasonFlags.cessation_of_operation)
+    revoking = replace(trust(), root_crl=make_crl(PKI.root, [entry], 1, later))
+    report = verify_document(final, revoking, later + timedelta(days=1))
+    assert report.valid
+    assert any(remark.startswith("The issuing CA was revoked later") for remark in report.remarks)

@@ -22,6 +22,7 @@ from agent.certificate.note import parse_verifier_key
 from agent.certificate.receipt import read_receipt
 from agent.errors import EnvironmentLacks
 from server_stub.app import create_app
+from server_stub.authority import open_folder
 from server_stub.log_files import LogFiles
 from server_stub.store import Store
 from server_stub.tables import certificates, log_entries
@@ -304,3 +305,12 @@ def test_a_tree_that_is_changed_while_the_registry_runs_is_not_signed_on(tmp_pat
         assert put(url, 3).status_code == 503
         assert get(url, "checkpoint").content == signed
         assert get(url, f"v1/certificates/{digest_of(3).hex()}").status_code == 404
+
+
+def test_a_lost_key_is_never_made_anew(tmp_path: Path) -> None:
+    open_folder(tmp_path / "keys", "log.example/a")
+    before = (tmp_path / "keys" / "log.vkey").read_bytes()
+    (tmp_path / "keys" / "log.key").unlink()
+    with pytest.raises(EnvironmentLacks, match="is missing"):
+        open_folder(tmp_path / "keys", "log.example/a")
+    assert (tmp_path / "keys" / "log.vkey").read_bytes() == before

@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+import requests
 
 from agent.__main__ import main
+from agent.certificate.evidence import encode_evidence
 from agent.certificate.trust import load_trust
 from agent.errors import UsageError
 from agent.workflow import lot_folder
@@ -188,3 +190,36 @@ def test_the_verifier_of_certificates_sends_a_lot_to_its_own(workshop: Workshop,
         assert main(["verify", str(workshop.lot / name), *workshop.trusting]) == 2
         assert "ardoise lot verify" in capsys.readouterr().err
     assert main(["verify", str(workshop.lot), *workshop.trusting, "--at", "2026-11-22"]) == 0
+
+
+def test_what_was_set_aside_stops_the_seal(workshop: Workshop, capsys) -> None:
+    workshop.add(workshop.laptop())
+    aside = workshop.add(workshop.laptop(2))
+    (workshop.lot / "set-aside").mkdir()
+    aside.rename(workshop.lot / "set-aside" / aside.name)
+    assert _seal(workshop) != 0
+    assert "set-aside" in capsys.readouterr().err
+    assert not (workshop.lot / "lot.json").exists()
+
+
+def test_a_final_document_gives_its_degree_and_has_to_be_genuine(workshop: Workshop) -> None:
+    from tests.unit.server_stub.proven import NOW, proven_registry, real_evidence, trust  # noqa: PLC0415
+
+    folder = workshop.lot / "whole"
+    folder.mkdir()
+    evidence = real_evidence()
+    for name, data in (("record.json", evidence.record), ("record.json.p7s", evidence.signature)):
+        (folder / name).write_bytes(data)
+    (folder / "certificate.pdf").write_bytes(evidence.document)
+    (entry,) = read_lot(workshop.lot, trust(), NOW).entries
+    assert entry.proof == "signed"
+    with proven_registry(workshop.lot.parent) as url:
+        address = f"{url}/v1/certificates/{evidence.record_sha256}"
+        requests.put(address, data=encode_evidence(evidence), timeout=60)
+        final = requests.get(f"{address}/final", timeout=60).content
+    (folder / "certificate.final.pdf").write_bytes(final)
+    (entry,) = read_lot(workshop.lot, trust(), NOW).entries
+    assert entry.proof == "logged"
+    (folder / "certificate.final.pdf").write_bytes(final[:-1] + b"!")
+    contents = read_lot(workshop.lot, trust(), NOW)
+    assert (contents.entries, len(contents.problems)) == ((), 1)

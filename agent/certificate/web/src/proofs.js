@@ -30,19 +30,19 @@ function momentOfStamp(stamp, at) {
   return stamp === null ? { at, latest: at, stamped: false } : { at: stamp.time, latest: stamp.latest, stamped: true };
 }
 
-/** What each list at hand says of the chain, given ones first. */
+/** What each list at hand says of the leaf, given ones first, and of its CA: the one says nothing of the other. */
 async function checkAllCrls(chain, trust, proofs, moment) {
   const { leaf, issuingCa, root, kind } = chain;
   const judged = { at: moment.latest, stamped: moment.stamped };
-  const said = [];
+  const said = { leaf: [], ca: [] };
   if (trust.crl !== null && (kind === "station" || isCrlOf(trust.crl, issuingCa))) {
-    said.push(await lookUp(leaf, issuingCa, trust.crl, judged));
+    said.leaf.push(await lookUp(leaf, issuingCa, trust.crl, judged));
   }
   if (proofs.crl !== null) {
     const inside = crlInside(proofs.crl);
-    if (kind === "station" || isCrlOf(inside, issuingCa)) said.push(await lookUp(leaf, issuingCa, inside, judged));
+    if (kind === "station" || isCrlOf(inside, issuingCa)) said.leaf.push(await lookUp(leaf, issuingCa, inside, judged));
   }
-  if (proofs.rootCrl !== null) said.push(await lookUp(issuingCa, root, crlInside(proofs.rootCrl), judged));
+  if (proofs.rootCrl !== null) said.ca.push(await lookUp(issuingCa, root, crlInside(proofs.rootCrl), judged));
   return said;
 }
 

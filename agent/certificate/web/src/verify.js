@@ -53,8 +53,8 @@ async function checkSignerOf(run, envelope, signature, proofs, trust, at) {
   });
   await run.step("revocation", "revoked", async () => {
     const said = await checkAllCrls(run.chain, trust, proofs, moment);
-    run.remarks.push(...said.filter(([key]) => key === "found-revoked-later"));
-    return said[0] ?? ["no-crl", {}, "not checked"];
+    run.remarks.push(...[...said.leaf, ...said.ca].filter(([key]) => key === "found-revoked-later"));
+    return said.leaf[0] ?? ["no-crl", {}, "not checked"];
   });
   return stamp;
 }
