@@ -11,7 +11,7 @@ from agent.engine.heat import Thermometer
 from agent.errors import AgentError
 from agent.host.machine import Machine
 from agent.model.drive import Drive
-from agent.model.firmware import FirmwareReading
+from agent.model.firmware import CommandState, DeviceStatus, FirmwareReading, FoundObstacle, Obstacle
 from agent.model.health import HealthReport, Heat
 from agent.model.session import InspectedDrive
 from agent.workflow.view import Inspection
@@ -49,14 +49,18 @@ def read_health(machine: Machine, drive: Drive) -> HealthReport | None:
 
 
 def read_firmware(machine: Machine, drive: Drive) -> FirmwareReading | None:
-    """What one drive can do by itself, None where nothing is known; raises nothing of the tools'."""
+    """What one drive can do by itself, None for kinds that have no erase of their own; raises nothing of the tools'.
+
+    A drive that could not be asked offers nothing, and the plan says why.
+    """
     if not drive.on_offer:
         return None
     try:
         return machine.read_firmware(drive)
     except AgentError as error:
         log.warning("what %s can do by itself can't be read: %s", drive.node, error.message)
-        return None
+        unreadable = FoundObstacle(Obstacle.UNREADABLE, error.message)
+        return FirmwareReading((), (unreadable,), DeviceStatus(CommandState.UNKNOWN, ()), (), ())
 
 
 def read_heat(machine: Machine, drive: Drive) -> Heat | None:

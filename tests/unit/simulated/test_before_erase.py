@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.engine.planning import make_plan
 from agent.errors import IdentityChanged, Refused
 from agent.host.hidden_area_restore import POWER_CYCLE
 from agent.host.simulated import SimulatedMachine
@@ -20,7 +21,8 @@ from agent.model.firmware import (
 )
 from agent.model.json_form import to_json_form
 from agent.model.psid import Psid
-from agent.model.sanitization import Technique
+from agent.model.sanitization import Plan, Policy, Technique
+from agent.workflow.inspection import inspect_machine
 from tests.unit.simulated.conftest import MIB, buffer, drive_named
 
 PSID = "ABCDEFGH23456789JKLMNPQR23456789"
@@ -152,3 +154,15 @@ def test_a_wrong_psid_changes_nothing(laptop: Path, label: str) -> None:
     reading = machine.read_firmware(disk)
     assert reading is not None
     assert reading.obstacles
+
+
+def test_a_drive_that_can_not_be_asked_offers_nothing_and_the_plan_says_why(laptop: Path) -> None:
+    (laptop / "drives/sda/firmware.json").write_text("{}")
+    inspection = inspect_machine(SimulatedMachine(laptop))
+    disk = next(d for d in inspection.drives if d.drive.node == "/dev/sda")
+    assert disk.firmware is not None
+    assert [o.obstacle for o in disk.firmware.obstacles] == [Obstacle.UNREADABLE]
+    plan = make_plan(disk.drive, Policy(), firmware=disk.firmware)
+    assert isinstance(plan, Plan)
+    assert plan.technique is Technique.OVERWRITE
+    assert any("capabilities not readable" in reason and "firmware.json" in reason for reason in plan.reasons)
