@@ -3,7 +3,8 @@
     python -m agent.certificate.web.build [--root root.pem] [--log log.vkey] [--crl crl.pem] [--out verify.html]
 
 An organisation pins what it gives out: then whoever opens the page needs no file but the certificate. The table of a
-record's fields comes from the record's own definition, so that both sides read the same bytes alike.
+record's fields comes from the record's own definition, and the words of its pages from the tables that they are made with, so
+that both sides read the same bytes alike.
 """
 
 import argparse
@@ -18,10 +19,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from agent.certificate.words import Words
+from agent.certificate.web.word_tables import compact, constant, page_words
 from agent.model.json_form import LEFT_OUT, to_json_form
-from agent.model.language import Language
-from agent.model.record import Headline, Outcome, Record
+from agent.model.record import Record
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "verify.html"
@@ -64,24 +64,11 @@ def _sources() -> str:
 
 
 def _types_source() -> str:
-    table = ",\n".join(f"  {name}: {_compact(rows)}" for name, rows in record_types().items())
-    words = ",\n".join(f"  {language}: {_compact(terms)}" for language, terms in page_terms().items())
+    table = ",\n".join(f"  {name}: {compact(rows)}" for name, rows in record_types().items())
     return (
         f"// Generated from the record's definition, and from the words of its pages.\nconst RECORD_TYPES = {{\n{table},\n}};\n"
-        f"const PAGE_TERMS = {{\n{words},\n}};"
+        f"{constant('PAGE_WORDS', page_words())}"
     )
-
-
-def page_terms() -> dict[str, dict[str, str]]:
-    """The words of headlines and outcomes on a page, by language."""
-    return {
-        language.value: {each.value: Words(language).term(each) for each in (*Headline, *Outcome)}
-        for language in Language
-    }
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _policy(script: str, style: str) -> str:

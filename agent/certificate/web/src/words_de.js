@@ -85,7 +85,7 @@ const WORDS_DE = {
   "found-seal-form": "eine Signatur über alle {size} Bytes außer ihren eigenen",
   "found-seal": "das Dokument ist, wie es gesiegelt wurde",
   "found-attachments": "{names}", "found-same-station": "gesiegelt von der Station, die das Protokoll signiert hat",
-  "found-page": "Ergebnis, Ausgänge, Seriennummern und Fingerabdruck sind auf der Seite zu sehen",
+  "found-page": "jeder gedruckte Text ist der des Protokolls und ist zu sehen (Sprache: {language})",
   "not-understood": "Diese Seite versteht es nicht, also nennt sie es nicht gültig: {what}",
   "envelope-large": "Die Signatur hat {size} Bytes.",
   "envelope-foreign": "Die Signatur ist kein CMS-Umschlag der Form, die Stationen machen.",

@@ -85,7 +85,7 @@ const WORDS_EN = {
   "found-seal-form": "one signature over all {size} bytes but its own",
   "found-seal": "the document is as it was sealed",
   "found-attachments": "{names}", "found-same-station": "sealed by the station that signed the record",
-  "found-page": "headline, outcomes, serial numbers and digest can be seen on the page",
+  "found-page": "every printed string is the record’s and can be seen (language: {language})",
   "not-understood": "This page does not understand it, so it is not called valid: {what}",
   "envelope-large": "The signature takes {size} bytes.",
   "envelope-foreign": "The signature is not a CMS envelope of the form that stations make.",

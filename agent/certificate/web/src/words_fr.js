@@ -85,7 +85,7 @@ const WORDS_FR = {
   "found-seal-form": "une signature sur les {size} octets sauf les siens",
   "found-seal": "le document est tel qu’il a été scellé",
   "found-attachments": "{names}", "found-same-station": "scellé par le poste qui a signé le procès-verbal",
-  "found-page": "conclusion, issues, numéros de série et empreinte se lisent sur la page",
+  "found-page": "chaque texte imprimé est celui du procès-verbal et se lit (langue : {language})",
   "not-understood": "Cette page ne le comprend pas, donc elle ne le déclare pas valable : {what}",
   "envelope-large": "La signature fait {size} octets.",
   "envelope-foreign": "La signature n’est pas une enveloppe CMS de la forme que font les postes.",
