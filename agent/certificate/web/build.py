@@ -31,13 +31,18 @@ _PLAIN: dict[object, str] = {str: "text", bool: "flag", int: "integer", datetime
 
 def build_page(root_pem: str = "", log_vkey: str = "", crl_pem: str = "") -> str:
     """The whole page; what is pinned stands in it as data, never as markup or script."""
-    script = f'"use strict";\n(() => {{\n{_types_source()}\n{_sources()}}})();\n'
+    source = script()
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
     pinned = json.dumps({"root": root_pem, "log": log_vkey, "crl": crl_pem}, ensure_ascii=True)
     template = string.Template((FOLDER / "page.html").read_text(encoding="utf-8"))
     return template.substitute(
-        policy=_policy(script, style), script=script, style=style, pinned=pinned.replace("<", "\\u003c")
+        policy=_policy(source, style), script=source, style=style, pinned=pinned.replace("<", "\\u003c")
     )
+
+
+def script(*, screen: bool = True, more: str = "") -> str:
+    """All sources as one script; for tests without those of the screen, and with more behind them."""
+    return f'"use strict";\n(() => {{\n{_types_source()}\n{_sources(screen)}{more}}})();\n'
 
 
 def record_types() -> dict[str, list[list[Any]]]:
@@ -58,9 +63,10 @@ def main() -> None:
     args.out.write_text(build_page(*pins), encoding="utf-8")
 
 
-def _sources() -> str:
+def _sources(screen: bool) -> str:
     order = (FOLDER / "src" / "order.txt").read_text(encoding="utf-8").split()
-    return "".join((FOLDER / "src" / name).read_text(encoding="utf-8") for name in order)
+    names = [name for name in order if screen or not name.startswith("ui")]
+    return "".join((FOLDER / "src" / name).read_text(encoding="utf-8") for name in names)
 
 
 def _types_source() -> str:

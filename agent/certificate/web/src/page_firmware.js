@@ -30,10 +30,12 @@ function ownReadBack(tried, size, words) {
 }
 
 function attemptFacts(tried, drive, words) {
-  const detail = tried.reason === "" ? "" : words.phrase(shown(tried.reason, MOST_TEXT));
+  const outcome = words.term("CommandOutcome", tried.outcome);
+  // A reason of spaces alone is shown as one, unlike the detail of an exclusion.
+  const detail = words.phrase(shown(tried.reason, MOST_TEXT));
   const attempt = {
     technique: words.term("Technique", tried.technique),
-    outcome: withDetail(words.term("CommandOutcome", tried.outcome), detail, words),
+    outcome: tried.reason === "" ? outcome : words.say("with detail", { what: outcome, detail }),
     took: words.duration(tried.duration_ms),
   };
   const between = tried.seen.slice(0, MOST_STATUSES).map((status) => rawStatus(status, words));
