@@ -1,13 +1,17 @@
 """The auditor's guide: its commands print what it says; the table of scopes is what the verifiers do."""
 
+import hashlib
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from agent.certificate.page_view import page_view
+from agent.certificate.record import decode_record
 from agent.certificate.verify import DOCUMENT_STEPS, FINAL_STEPS
 from tests.conftest import Allow
 from tests.unit.certificate.finals import Final, make_final
@@ -65,6 +69,26 @@ def test_the_commands_print_what_the_guide_says(folder: Path, final: Final, allo
             "Certificate is Trusted",
         ):
             assert words in text
+
+
+def test_the_commands_that_a_final_page_prints_do_what_they_say(
+    folder: Path, final: Final, allow_programs: Allow
+) -> None:
+    allow_programs("sh")
+    (folder / "certificate.pdf").rename(folder / "certificate.final.pdf")
+    (folder / "log.vkey").write_bytes(final.log_vkey)
+    record = decode_record(final.record)
+    printed = page_view(record, final.record)["verify"]["commands"]
+    lines = "\n".join(printed).replace("\\\n", " ").splitlines()
+    assert [line.split()[0] for line in lines] == ["pdfdetach", "openssl", "openssl", "ardoise"]
+    detached, stamped, signed, proven = (
+        _run(f'ardoise() {{ {sys.executable} -m agent "$@"; }}; {line}', folder) for line in lines
+    )
+    assert hashlib.sha256(final.record).hexdigest() in detached
+    assert "Verification: OK" in stamped
+    assert "CAdES Verification successful" in signed
+    assert "SANITIZED" in proven
+    assert "degree reached: logged" in proven
 
 
 def test_after_its_400_days_the_stamp_helps(folder: Path, allow_programs: Allow) -> None:
