@@ -58,10 +58,11 @@ bench-documents: $(VENV)/ready ## how long certificates and a lot of 3,800 take,
 mutants: $(VENV)/ready ## put defects into a copy of the program, one by one: the tests must see each (as root: those on loop devices too)
 	$(BIN)/python -m tests.mutants
 
-pictures: $(VENV)/ready ## draw screens and documents of docs/images anew
+pictures: $(VENV)/ready ## draw screens and documents of docs/images anew, and the auditor's guide on paper
 	$(BIN)/python -m tests.tui.pictures docs/images
 	$(BIN)/python -m tests.document_pictures docs/images
 	$(BIN)/python -m tests.documents.certificates docs/images
+	$(BIN)/python -m tests.documents.guide docs
 
 vectors: $(VENV)/ready ## make tests/vectors anew
 	$(BIN)/python -m tests.vectors.make
