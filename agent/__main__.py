@@ -29,6 +29,7 @@ from agent.core_policy import keep_memory_private
 from agent.errors import AgentError, ExitCode, UsageError
 from agent.host.clock import SystemClock
 from agent.host.machine import Machine
+from agent.model.drive import printable
 from agent.text import language
 from agent.workflow.desk import Desk
 from agent.workflow.sitting import Sitting
@@ -47,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What a full disk has to say, it says at the flush: here it becomes words, later it would be a traceback.
         sys.stdout.flush()
     except AgentError as error:
-        sys.stderr.write(f"ardoise: {error}\n")
+        # It may name files and answers that come from anybody.
+        sys.stderr.write(f"ardoise: {printable(str(error), verify_cli.LONGEST_ERROR)}\n")
         return int(error.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("ardoise: stopped.\n")

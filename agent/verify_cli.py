@@ -18,12 +18,14 @@ from agent.certificate.report import Degree
 from agent.certificate.sequence import Sequence as Numbering
 from agent.certificate.sequence import judge_sequences
 from agent.certificate.trust import TRUST_FILES, load_trust_files
-from agent.errors import AgentError, ExitCode, UsageError
+from agent.errors import AgentError, EnvironmentLacks, ExitCode, UsageError
 from agent.model.drive import printable
+from agent.tree import is_folder
 from agent.verify_findings import Asked, Said, judge_unit
 from agent.verify_inputs import Unit, find_units, read_file
 
 JSON_FORM = "ardoise-verification/1"
+LONGEST_ERROR = 2000
 _FEW = 64
 _CHUNK = 16
 
@@ -63,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run_verify(args)
     except AgentError as error:
-        print(f"ardoise: {error}", file=sys.stderr)  # noqa: T201
+        print(f"ardoise: {printable(str(error), LONGEST_ERROR)}", file=sys.stderr)  # noqa: T201
         return int(error.exit_code)
 
 
@@ -124,7 +126,7 @@ class _Given:
 
 
 def _trust_files(args: argparse.Namespace) -> dict[str, bytes]:
-    folder = args.trust if args.trust.is_dir() else None
+    folder = args.trust if is_folder(args.trust) else None
     inside = () if folder is None else (name for name in TRUST_FILES if (folder / name).is_file())
     files = (
         {TRUST_FILES[0]: read_file(args.trust)} if folder is None else {n: read_file(folder / n) for n in inside}
@@ -143,15 +145,23 @@ def _judged(units: list[Unit], given: _Given, jobs: int) -> Iterator[Said]:
         return
     # Costs a tenth of a second to import.
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
     from multiprocessing import get_context  # noqa: PLC0415
 
     # This process has no other threads; where forking is not sound, everything is imported anew.
     context = get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(jobs, context, _begin, (given,)) as pool:
-        for found in pool.map(_work, units, chunksize=_CHUNK):
-            if isinstance(found, UsageError):
-                raise found
-            yield from found
+    workers = min(jobs, -(-len(units) // _CHUNK))
+    try:
+        with ProcessPoolExecutor(workers, context, _begin, (given,)) as pool:
+            for found in pool.map(_work, units, chunksize=_CHUNK):
+                if isinstance(found, UsageError):
+                    raise found
+                yield from found
+    except BrokenProcessPool as error:
+        raise EnvironmentLacks(
+            "A process that verified has ended before its time; what is said so far is not all.",
+            "Perhaps the memory did not suffice: try --jobs 1.",
+        ) from error
 
 
 _asked: list[Asked] = []

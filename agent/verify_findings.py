@@ -68,13 +68,15 @@ class Said:
 
 
 def judge_unit(unit: Unit, asked: Asked) -> list[Said]:
-    """Every finding of a unit; a file that can't be read is a finding inside a folder, and raises UsageError alone."""
+    """Every finding of a unit; a file that can't be read is a finding among others, and raises UsageError alone."""
+    if unit.problem:
+        return [_said(Finding(unit.source.label(unit.names[0]), None, unit.problem))]
     try:
         findings = _folder(unit, asked) if unit.is_folder else _alone(unit, asked)
     except UsageError as error:
-        if not unit.is_folder:
+        if not unit.among_others:
             raise
-        findings = [Finding(unit.source.label(RECORD_NAME), None, error.message)]
+        findings = [Finding(unit.source.label(unit.record or unit.documents[0]), None, error.message)]
     return [_said(finding) for finding in findings]
 
 

@@ -4,7 +4,9 @@ An archive is foreign: names are only shown, never used as paths; every member i
 that really come out; an archive in an archive is not opened.
 """
 
+import io
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -14,19 +16,22 @@ from pathlib import Path
 
 from agent.certificate.verify_statement import is_statement
 from agent.errors import UsageError
+from agent.tree import Folder, Unseen, is_folder, walk
 
 MAXIMUM_FILE_BYTES = 64 * 1024 * 1024
 MAXIMUM_MEMBER_BYTES = 16 * 1024 * 1024
 MAXIMUM_MEMBERS = 200_000
 MAXIMUM_ARCHIVE_BYTES = 8 * 1024**3
 """Bytes of all members together; 10,000 certificates with their evidence take one."""
+_DIRECTORY_BYTES = 64 * 1024 * 1024
+_ENTRY = b"PK\x01\x02"
 
 RECORD, SIGNATURE = "record.json", ".p7s"
 DOCUMENTS = ("certificate.pdf", "record.pdf")
 _STATEMENTS = frozenset({"lot", "intake", "destruction", "acceptance"})
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1
-_ARCHIVE_ERRORS = (OSError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, zlib.error)
+_ARCHIVE_ERRORS = (OSError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, zlib.error, struct.error)
 
 
 @dataclass(frozen=True)
@@ -49,19 +54,24 @@ class Source:
 
 @dataclass(frozen=True)
 class Unit:
-    """What is verified together: one document, one record with what lies beside it, or an evidence folder with both."""
+    """What is verified together: one document, one record with what lies beside it, or an evidence folder with both.
+
+    `among_others` says that it was found in a tree or an archive; `problem` is why something there could not be looked at.
+    """
 
     source: Source
     names: tuple[str, ...]
     record: str | None
     documents: tuple[str, ...]
     is_folder: bool = False
+    among_others: bool = True
+    problem: str = ""
 
 
 def find_units(path: Path) -> list[Unit]:
     """Everything to verify at a path; raises UsageError where there is nothing."""
-    if path.is_dir():
-        units = [unit for folder, names in _folders(path) for unit in _units(Source(folder), names)]
+    if is_folder(path):
+        units = [unit for found in walk(path) for unit in _seen(found)]
     elif path.suffix.lower() == ".zip" or _begins(path, b"PK\x03\x04"):
         units = [unit for inside, names in _archive(path) for unit in _units(Source(path, inside), names)]
     else:
@@ -92,9 +102,12 @@ def _single(path: Path) -> Unit:
             f"{path} is no certificate or record, but a lot or another statement.", "Use `ardoise lot verify`."
         )
     if _begins(path, b"%PDF-"):
-        return Unit(source, (path.name,), None, (path.name,))
-    beside = tuple(sorted(each.name for each in path.parent.iterdir() if each.is_file()))
-    return Unit(source, beside, path.name, ())
+        return Unit(source, (path.name,), None, (path.name,), among_others=False)
+    try:
+        beside = tuple(sorted(each.name for each in path.parent.iterdir() if each.is_file()))
+    except OSError as error:
+        raise UsageError(f"{path.parent} can't be read: {error.strerror}.") from error
+    return Unit(source, beside, path.name, (), among_others=False)
 
 
 def _begins(path: Path, magic: bytes) -> bool:
@@ -105,13 +118,11 @@ def _begins(path: Path, magic: bytes) -> bool:
         raise UsageError(f"{path} can't be read: {error.strerror}.") from error
 
 
-def _folders(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    def fail(error: OSError) -> None:
-        raise UsageError(f"{error.filename} can't be read: {error.strerror}.") from error
-
-    for folder, inner, names in os.walk(root, onerror=fail):
-        inner.sort()
-        yield Path(folder), tuple(sorted(names))
+def _seen(found: Folder | Unseen) -> Iterator[Unit]:
+    if isinstance(found, Folder):
+        return _units(Source(found.path), found.names)
+    where = Source(found.path.parent)
+    return iter([Unit(where, (found.path.name,), None, (), problem=f"It {found.why}: what it holds is not known.")])
 
 
 def _units(source: Source, names: tuple[str, ...]) -> Iterator[Unit]:
@@ -145,12 +156,64 @@ def _archive(path: Path) -> Iterable[tuple[str, tuple[str, ...]]]:
     return [(folder, tuple(sorted(names))) for folder, names in sorted(folders.items())]
 
 
+class _ArchiveFile(io.RawIOBase):
+    """An archive's bytes with a place of its own: processes that were forked share a descriptor's place."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._file = Path(path).open("rb", buffering=0)  # noqa: SIM115 - closed with this one
+        self._size = os.fstat(self._file.fileno()).st_size
+        self._place = 0
+        self.is_directory_read = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise ValueError("before the file's first byte")
+        self._place = start + offset
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = max(0, self._size - self._place) if size < 0 else size
+        # One read asks for the whole directory, as long as somebody wrote that it is.
+        if wanted > _DIRECTORY_BYTES:
+            raise _TooMany
+        data = os.pread(self._file.fileno(), wanted, self._place)
+        # Before an object is made of each: they take twenty times the memory.
+        if not self.is_directory_read and data.count(_ENTRY) > MAXIMUM_MEMBERS:
+            raise _TooMany
+        self._place += len(data)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _TooMany(Exception):
+    """More entries than an archive may have."""
+
+
 @lru_cache(maxsize=1)
 def _opened(path: str) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        file = _ArchiveFile(path)
+        archive = zipfile.ZipFile(file)
+    except _TooMany as error:
+        raise UsageError(f"{path} has more than {MAXIMUM_MEMBERS} members.") from error
+    except _ARCHIVE_ERRORS as error:
         raise UsageError(f"{path} can't be read as a ZIP archive.") from error
+    file.is_directory_read = True
+    return archive
 
 
 @lru_cache(maxsize=1)

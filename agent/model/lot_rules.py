@@ -4,10 +4,10 @@ The rules only ever take away: a medium counts as sanitized where the record tha
 level; where two records can't be put in order, the worse one decides.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 
 from agent.model.acceptance import Decision
 from agent.model.destruction import DestructionResult
@@ -24,6 +24,7 @@ from agent.model.lot import (
     LotPolicy,
     LotTotals,
 )
+from agent.model.lot_order import Badness, deciding
 from agent.model.record import Headline, Outcome
 
 Key = tuple[str, ...]
@@ -118,14 +119,23 @@ class _LotView:
         return sights
 
     @cached_property
-    def destroyed(self) -> dict[Key, DestructionResult]:
-        """The best result for each medium that a destruction record names."""
-        results: dict[Key, DestructionResult] = {}
+    def destroyed(self) -> dict[Key, dict[str, DestructionResult]]:
+        """What each destruction record says, for each medium that one names."""
+        results: dict[Key, dict[str, DestructionResult]] = defaultdict(dict)
         for done in self.destructions:
-            key = _loose(done.model, done.serial)
-            if key and results.get(key) is not DestructionResult.DESTROY:
-                results[key] = done.result
+            if key := _loose(done.model, done.serial):
+                results[key][done.statement_sha256] = done.result
         return results
+
+    @cached_property
+    def alike(self) -> dict[Key, int]:
+        """How many media of one machine bear the same model and serial number, the most that any record saw."""
+        most: dict[Key, int] = {}
+        for entry in self.entries:
+            for key, count in Counter(_loose(m.model, m.serial) for m in entry.media).items():
+                if key:
+                    most[key] = max(most.get(key, 0), count)
+        return most
 
     def is_sanitized(self, sight: _Sight) -> bool:
         """Whether this record sanitized the medium to the lot's level."""
@@ -134,18 +144,15 @@ class _LotView:
 
     def deciding(self, key: Key) -> _Sight:
         """The latest sight of a medium, the worse one where their order is not known."""
-        return reduce(self._later, sorted(self.sights[key], key=lambda s: s.entry.record_sha256))
-
-    def _later(self, one: _Sight, other: _Sight) -> _Sight:
-        order = _order(one.entry, other.entry)
-        if order:
-            return other if order > 0 else one
-        return one if not self.is_sanitized(one) else other
+        return deciding(self.sights[key], lambda sight: sight.entry, lambda sight: (not self.is_sanitized(sight),))
 
     def destruction_of(self, medium: LotMedium) -> DestructionResult | None:
-        """How far a medium was destroyed, None where nobody says so."""
+        """How far a medium was destroyed, None where nobody says so, or not of as many as look alike."""
         key = _loose(medium.model, medium.serial)
-        return self.destroyed.get(key) if key else None
+        results = list(self.destroyed.get(key, {}).values()) if key else []
+        if key and results.count(DestructionResult.DESTROY) >= self.alike.get(key, 1):
+            return DestructionResult.DESTROY
+        return DestructionResult.DAMAGED if DestructionResult.DAMAGED in results else None
 
 
 def key_in(entry: LotEntry, number: int) -> Key:
@@ -160,27 +167,31 @@ def _loose(model: str, serial: str) -> Key | None:
     return None if is_placeholder(serial) else (model.strip().lower(), serial.strip().lower())
 
 
-def _order(one: LotEntry, other: LotEntry) -> int:
-    """1 where `other` is later, -1 where it is earlier, 0 where nobody can tell."""
-    if one.station == other.station:
-        return 1 if other.sequence > one.sequence else -1
-    if not one.clock_plausible or not other.clock_plausible or one.issued_at == other.issued_at:
-        return 0
-    return 1 if other.issued_at > one.issued_at else -1
+def _latest(view: _LotView, group: list[LotEntry]) -> LotEntry:
+    """The record of a machine that decides, by the same rule as for a medium."""
+
+    def badness(entry: LotEntry) -> Badness:
+        kinds = {found.kind for found in _acceptance_exceptions(view.policy, entry)}
+        return (
+            not _is_reached(entry),
+            entry.headline is not Headline.SANITIZED,
+            ExceptionKind.REJECTED in kinds,
+            bool(kinds),
+        )
+
+    return deciding(group, lambda entry: entry, badness)
 
 
-def _latest(group: list[LotEntry]) -> LotEntry:
-    def later(one: LotEntry, other: LotEntry) -> LotEntry:
-        order = _order(one, other)
-        if order:
-            return other if order > 0 else one
-        return other if one.headline is Headline.SANITIZED else one
-
-    return reduce(later, sorted(group, key=lambda e: e.record_sha256))
+def _is_reached(entry: LotEntry) -> bool:
+    """Whether the record saw all of its machine; a headline that its media don't explain says that it did not."""
+    explained = entry.headline is not Headline.INCOMPLETE or any(
+        medium.outcome is not Outcome.SANITIZED for medium in entry.media
+    )
+    return entry.whole and explained
 
 
 def _judge(view: _LotView, group: list[LotEntry]) -> _Machine:
-    latest = _latest(group)
+    latest = _latest(view, group)
     exceptions = [_of_entry(ExceptionKind.SUPERSEDED, entry) for entry in group if entry is not latest]
     exceptions += _acceptance_exceptions(view.policy, latest)
     keys = sorted({key_in(entry, number) for entry in group for number in range(len(entry.media))})
@@ -189,9 +200,9 @@ def _judge(view: _LotView, group: list[LotEntry]) -> _Machine:
         state, found = _judge_medium(view, key, latest)
         counts[state] += 1
         exceptions += found
-    if not latest.whole:
+    if not _is_reached(latest):
         exceptions.append(_of_entry(ExceptionKind.NOT_REACHED, latest))
-    if not keys and latest.whole:
+    if not keys and _is_reached(latest):
         exceptions.append(_of_entry(ExceptionKind.NO_MEDIUM, latest))
     return _Machine(
         _status(latest, counts), tuple(exceptions), **counts, accepted=_is_accepted(view.policy, latest)
@@ -222,7 +233,7 @@ def _seen_in(entry: LotEntry, key: Key) -> bool:
 
 
 def _status(latest: LotEntry, counts: dict[str, int]) -> str:
-    if not latest.whole or counts["open"]:
+    if not _is_reached(latest) or counts["open"]:
         return "incomplete"
     if counts["destroyed"]:
         return "settled"
@@ -248,21 +259,32 @@ def _compare(intake: LotIntake | None, view: _LotView) -> tuple[list[IntakeMachi
     """The machines announced without a record, and a record of each machine that nobody announced."""
     if intake is None:
         return [], []
-    serials = {e.serial.strip().lower() for e in view.entries if not is_placeholder(e.serial)}
-    tags = {e.asset_tag.strip().lower() for e in view.entries if not is_placeholder(e.asset_tag)}
-    missing = [
-        m for m in intake.machines if m.serial.strip().lower() not in serials and not _tagged(m.asset_tag, tags)
-    ]
-    announced = {m.serial.strip().lower() for m in intake.machines if not is_placeholder(m.serial)}
-    announced_tags = {m.asset_tag.strip().lower() for m in intake.machines if not is_placeholder(m.asset_tag)}
-    latest = [_latest(group) for group in view.groups]
-    return missing, [
-        e for e in latest if e.serial.strip().lower() not in announced and not _tagged(e.asset_tag, announced_tags)
-    ]
+    latest = [_latest(view, group) for group in view.groups]
+    # Each record stands for one machine: by serial numbers first, the property numbers find what is left.
+    left, rest = _matched(intake.machines, latest, lambda each: _folded(each.serial))
+    return _matched(left, rest, lambda each: _folded(each.asset_tag))
 
 
-def _tagged(asset_tag: str, tags: set[str]) -> bool:
-    return asset_tag.strip().lower() in tags
+def _matched(
+    announced: Iterable[IntakeMachine], entries: list[LotEntry], name: Callable[[IntakeMachine | LotEntry], str]
+) -> tuple[list[IntakeMachine], list[LotEntry]]:
+    """What is left of both once those of one name are put together, each once."""
+    by_name: dict[str, list[LotEntry]] = defaultdict(list)
+    for entry in entries:
+        if name(entry):
+            by_name[name(entry)].append(entry)
+    missing = []
+    for machine in announced:
+        if same := by_name.get(name(machine)):
+            same.pop()
+        else:
+            missing.append(machine)
+    left = {entry.record_sha256 for same in by_name.values() for entry in same}
+    return missing, [entry for entry in entries if not name(entry) or entry.record_sha256 in left]
+
+
+def _folded(text: str) -> str:
+    return "" if is_placeholder(text) else text.strip().lower()
 
 
 def _headline(entries: tuple[LotEntry, ...], exceptions: tuple[LotException, ...]) -> LotHeadline:

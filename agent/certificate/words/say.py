@@ -45,13 +45,18 @@ class Words:
 
     def phrase(self, text: str) -> str:
         """A sentence that the program wrote into the record, in this language; in quotes as recorded where none is known."""
+        known = self.known_phrase(text)
+        return self.quoted(text) if known is None else known
+
+    def known_phrase(self, text: str) -> str | None:
+        """A sentence of the program in this language; None where none is known."""
         if self.language is Language.ENGLISH:
             return text
         for pattern, others in _PATTERNS:
             if found := pattern.fullmatch(text):
                 template = others[ORDER.index(self.language) - 1]
                 return template.format(*(self.named("Inner", group or "") for group in found.groups()))
-        return self.quoted(text)
+        return None
 
     def quoted(self, text: str) -> str:
         """Text in this language's quotation marks."""

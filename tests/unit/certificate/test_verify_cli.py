@@ -216,7 +216,7 @@ def test_the_verifier_drags_in_nothing_of_the_machine(allow_programs: Allow) -> 
     }
     assert loaded & heavy == set()
     inside = {name for name in done.stdout.split() if name.startswith("agent.")}
-    allowed = ("agent.certificate", "agent.model", "agent.errors", "agent.verify_")
+    allowed = ("agent.certificate", "agent.model", "agent.errors", "agent.tree", "agent.verify_")
     assert [name for name in inside if not name.startswith(allowed)] == []
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 
@@ -198,3 +199,72 @@ def test_two_drives_with_one_serial_number_in_one_machine_are_two():
     twice = replace(made, media=(made.media[0], replace(made.media[0], outcome=Outcome.FAILED)))
     found = _concluded(twice)
     assert (found.totals.media, found.totals.media_open) == (2, 1)
+
+
+def _numbered(made: LotEntry, digest: int, **changes: object) -> LotEntry:
+    return replace(made, record_sha256=f"{digest:064x}", record_id=f"record {digest}", **changes)
+
+
+@pytest.mark.parametrize("digests", list(permutations((1, 2, 3))))
+def test_a_failure_that_nobody_can_put_in_order_counts_whatever_the_digests_are(digests: tuple[int, ...]):
+    """A station fails, another with a dead clock fails, the first succeeds: the second failure may be the last."""
+    first, lost, last = digests
+    failed = _numbered(_failed(_entry()), first, sequence=1)
+    undated = _numbered(_failed(_entry()), lost, sequence=1, station="stick-b", clock_plausible=False)
+    found = _concluded(failed, undated, _numbered(_entry(), last, sequence=2))
+    assert (found.headline, found.totals.media_open) == (LotHeadline.INCOMPLETE, 1)
+
+
+@pytest.mark.parametrize("digests", list(permutations((1, 2))))
+def test_of_two_records_with_one_number_the_worse_decides(digests: tuple[int, ...]):
+    failed, good = (
+        _numbered(made, digest) for made, digest in zip((_failed(_entry()), _entry()), digests, strict=True)
+    )
+    assert _concluded(failed, good).headline is LotHeadline.INCOMPLETE
+
+
+def test_orders_that_contradict_each_other_leave_the_worst():
+    """By its number A comes before B, by the clocks B before C and C before A."""
+    first = _entry().issued_at
+    a = _numbered(_failed(_entry()), 1, sequence=1, issued_at=first + timedelta(hours=3))
+    b = _numbered(_entry(), 2, sequence=2, issued_at=first)
+    c = _numbered(_entry(), 3, sequence=1, station="stick-b", issued_at=first + timedelta(hours=2))
+    assert _concluded(a, b, c).headline is LotHeadline.INCOMPLETE
+
+
+@pytest.mark.parametrize("digests", list(permutations((1, 2))))
+def test_a_rejected_record_counts_where_nobody_can_tell_which_is_the_last(digests: tuple[int, ...]):
+    rejected = _numbered(accepted(_entry(), decision=Decision.REJECT), digests[0], clock_plausible=False)
+    other = _numbered(accepted(_entry()), digests[1], station="stick-b")
+    assert ExceptionKind.REJECTED in _kinds(_concluded(rejected, other))
+
+
+def test_one_destruction_does_not_settle_two_drives_with_one_serial_number():
+    made = _failed(_entry())
+    twice = replace(made, media=(made.media[0], made.media[0]))
+    model, serial = made.media[0].model, made.media[0].serial
+    done = replace(destroyed(destruction(throwaway_pki(), serial=serial)), model=model)
+    once = _concluded(twice, destructions=(done, done))
+    assert (once.headline, once.totals.media_open) == (LotHeadline.INCOMPLETE, 2)
+    both = _concluded(twice, destructions=(done, replace(done, statement_sha256="02" * 32)))
+    assert (both.headline, both.totals.media_destroyed) == (LotHeadline.ACCOUNTED_FOR, 2)
+
+
+def test_one_record_is_not_two_of_the_machines_announced():
+    """The serial number of one and the property number of another: one of both is not there."""
+    one = IntakeMachine("T-1", "PF000001", "laptop", "", "", "", "")
+    other = IntakeMachine("T-2", "PF000002", "laptop", "", "", "", "")
+    found = _concluded(_entry(asset_tag="T-2"), intake=LotIntake("ab" * 32, (one, other)))
+    assert (found.headline, found.totals.machines_missing) == (LotHeadline.INCOMPLETE, 1)
+    assert [each.machine_serial for each in found.exceptions] == ["PF000002"]
+
+
+def test_a_machine_announced_twice_needs_two_records():
+    twice = IntakeMachine("", "PF000001", "laptop", "", "", "", "")
+    found = _concluded(_entry(), intake=LotIntake("ab" * 32, (twice, twice)))
+    assert (found.headline, found.totals.machines_missing) == (LotHeadline.INCOMPLETE, 1)
+
+
+def test_a_headline_that_no_medium_explains_is_open():
+    """Whoever signs a lot by hand can't list an incomplete machine with good media only."""
+    assert _concluded(_entry(headline=Headline.INCOMPLETE)).headline is LotHeadline.INCOMPLETE

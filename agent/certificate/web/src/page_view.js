@@ -20,7 +20,7 @@ function pageView(record, digest, language, provisional) {
     media: mediaOverview(record, words),
     looked_at: record.drives.length > 0 ? {} : { heading: words.say("looked for"), places: record.host.looked_at.map((place) => shown(place)) },
     issued: { heading: words.say("issued by"), facts: issuedFacts(record, words) },
-    verify: howToVerify(kind, digest, words),
+    verify: howToVerify(kind, digest, words, provisional),
     pages: record.drives.map((drive, at) => mediumView(record, drive, at + 1, words)),
   };
 }
@@ -158,16 +158,18 @@ function whereMade(record, words) {
   return `${where}, ${words.say("image", { digest: shown(record.tool.image_sha256) })}`;
 }
 
-function howToVerify(kind, digest, words) {
-  const name = kind === "record" ? "record.pdf" : "certificate.pdf";
+function howToVerify(kind, digest, words, provisional) {
+  const name = `${kind === "record" ? "record" : "certificate"}${provisional ? "" : ".final"}.pdf`;
+  const stamped = "openssl ts -verify -data record.json.p7s -in record.json.p7s.tsr -CAfile root.pem";
   return {
     heading: words.say("verify"),
-    text: words.say("verify text"),
+    text: words.say(provisional ? "verify text" : "verify final text"),
     commands: [
       `pdfdetach -saveall ${name} && sha256sum record.json`,
+      ...(provisional ? [] : [stamped]),
       "openssl cms -verify -cades -binary -inform DER -in record.json.p7s -content record.json \\",
       "    -CAfile root.pem -purpose any -out /dev/null",
-      `ardoise verify ${name} --trust root.pem`,
+      `ardoise verify ${name} --trust root.pem${provisional ? "" : " --log log.vkey --require-proof logged"}`,
     ],
     digest: [words.say("digest"), digest],
   };
