@@ -12,22 +12,16 @@ from typing import Any, get_args, get_origin, get_type_hints
 from agent.certificate.words.phrases import PHRASES
 from agent.model.record import SCHEMA, Record
 
-PARTS: dict[str, tuple[str, ...]] = {
-    r"\(": ("(",),
-    r"\)": (")",),
-    r"\.": (".",),
-    r"(\d+)": ("0", "2048", "18446744073709551615"),
-    r"(.+)": ("ata security erase", "Purge", "ValueError", "(x), first at LBA 9"),
-    r"(.*)": ("", " and more", " (3): x"),
-    r"(first at LBA )?": ("", "first at LBA "),
-    r"(?:, first at LBA (\d+))?": ("", ", first at LBA 77"),
-    r"(?:: (\S+))?": ("", ": /mnt/päckchen"),
-    "e?": ("", "e"),
-    "s?": ("", "s"),
+_TOKEN = re.compile(
+    r"(?P<free>\\d\+|\\S\+|\.\+|\.\*)|(?P<open>\((?:\?:)?)|(?P<close>\)\??)|(?P<or>\|)|\\?(?P<letter>(?<=\\)[().]|[^\\(){}\[\]*+?.^$|])(?P<maybe>\?)?"
+)
+"""All that the patterns of phrases.py consist of: Python and JavaScript read these alike."""
+_FREE: dict[str, tuple[str, ...]] = {
+    r"\d+": ("0", "2048", "18446744073709551615"),
+    r"\S+": ("/mnt/p\u00e4ckchen", "x"),
+    ".+": ("ata security erase", "Purge", "ValueError", "(x), first at LBA 9"),
+    ".*": ("", " and more", " (3): x"),
 }
-"""All that the patterns of phrases.py consist of beside plain letters: Python and JavaScript read these alike."""
-
-_PART = re.compile("|".join(re.escape(part) for part in sorted(PARTS, key=len, reverse=True)))
 
 _TEXTS = (
     "", " ", "ST1000LM035-1RK172", "WD-WXK1A20HJ7T9", "x" * 63, "x" * 64, "x" * 65, "Müller & Söhne \u00abKœnig\u00bb",
@@ -52,13 +46,33 @@ def any_record(seed: int) -> Record:
 
 
 def phrase(pattern: str, chance: random.Random) -> str:
-    """A text that a pattern of phrases.py knows."""
-    return _PART.sub(lambda part: chance.choice(PARTS[part[0]]), pattern)
+    """A text that a pattern of phrases.py knows; raises ValueError where it holds what is not among the tokens."""
+    tokens, at = [], 0
+    while at < len(pattern):
+        token = _TOKEN.match(pattern, at)
+        if token is None:
+            raise ValueError(f"{pattern[at:]!r} is more than verify.html is known to read alike")
+        tokens.append(token)
+        at = token.end()
+    tokens.reverse()
+    return _alternatives(tokens, chance)
 
 
-def plain_letters(pattern: str) -> str:
-    """A pattern without the parts that mean more than themselves."""
-    return _PART.sub("", pattern)
+def _alternatives(tokens: list[re.Match[str]], chance: random.Random) -> str:
+    """What stands up to the end of a group, the last token first; any one of its alternatives."""
+    texts = [""]
+    while tokens and not tokens[-1]["close"]:
+        token = tokens.pop()
+        if token["or"]:
+            texts.append("")
+        elif token["open"]:
+            inner = _alternatives(tokens, chance)
+            texts[-1] += inner if tokens.pop()[0] == ")" or chance.random() < 0.5 else ""
+        elif token["free"]:
+            texts[-1] += chance.choice(_FREE[token["free"]])
+        elif not token["maybe"] or chance.random() < 0.5:
+            texts[-1] += token["letter"]
+    return chance.choice(texts)
 
 
 def _text(chance: random.Random) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.certificate.canonical import MalformedRecord
 from agent.certificate.page_text import verified_words
 from agent.certificate.record import decode_record, encode_record
 from agent.certificate.shown import missing_in_order, shown
+from agent.errors import MalformedRecord
 from agent.model.language import Language
 from agent.model.record import Record
 from tests.any_record import any_record

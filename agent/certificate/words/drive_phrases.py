@@ -239,7 +239,7 @@ OWN_ERASES = (
         "ein fortgesetzter Auftrag wird ganz rückgelesen",
     ),
     (
-        r"defect of the program: (\w+)",
+        r"defect of the program: (\S+)",
         "défaut du programme\u00a0: {0}",
         "Fehler des Programms: {0}",
     ),

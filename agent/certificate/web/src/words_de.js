@@ -135,7 +135,7 @@ const WORDS_DE = {
   "attachments-other": "Das Dokument enthält nicht genau ein Protokoll und seine Signatur: {names}",
   "seal-other-station": "Die Seite wurde von einer anderen Station gesiegelt als das Protokoll.",
   "pdf-page": "Die Seite ist nicht lesbar: {what}.",
-  "page-missing": "Die Seite zeigt nicht, was das Protokoll sagt: „{word}“ ist darauf nicht zu sehen.",
+  "page-missing": "Die Seite zeigt nicht, was das Protokoll sagt: „{word}“ ist nicht an seiner Stelle zu sehen.",
   "step time stamp": "Zeitstempel",
   "step log": "Log",
   "step checkpoint": "Kontrollpunkt",

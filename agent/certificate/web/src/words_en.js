@@ -135,7 +135,7 @@ const WORDS_EN = {
   "attachments-other": "The document does not carry exactly one record and its signature: {names}",
   "seal-other-station": "The page was sealed by another station than the record.",
   "pdf-page": "The page can't be read: {what}.",
-  "page-missing": "The page does not show what the record says: “{word}” can't be seen on it.",
+  "page-missing": "The page does not show what the record says: “{word}” can’t be seen where it belongs.",
   "step time stamp": "time stamp",
   "step log": "log",
   "step checkpoint": "checkpoint",

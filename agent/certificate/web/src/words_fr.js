@@ -135,7 +135,7 @@ const WORDS_FR = {
   "attachments-other": "Le document ne contient pas exactement un procès-verbal et sa signature : {names}",
   "seal-other-station": "La page a été scellée par un autre poste que le procès-verbal.",
   "pdf-page": "La page est illisible : {what}.",
-  "page-missing": "La page ne montre pas ce que dit le procès-verbal : « {word} » ne s’y voit pas.",
+  "page-missing": "La page ne montre pas ce que dit le procès-verbal : « {word} » ne se voit pas à sa place.",
   "step time stamp": "horodatage",
   "step log": "journal",
   "step checkpoint": "point de contrôle",
