@@ -9,7 +9,7 @@ CODE := agent server_stub tests
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix test-root browser-test verify-page packages machines pictures vectors texts lock clean
+.PHONY: help run test lint fix test-root browser-test verify-page packages machines bench bench-engine bench-documents mutants pictures vectors schemas texts lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,7 +46,9 @@ packages: ## install the README's packages where this user may, else name what i
 machines: $(VENV)/ready ## make simulated drives with real files under build/machines
 	$(BIN)/python -m tests.bench make build/machines
 
-bench: packages $(VENV)/ready ## as root: the engine's speed beside fio, dd and nwipe, into docs/benchmarks.md
+bench: bench-engine bench-documents ## as root: every figure of speed that docs/ names, measured anew (20 minutes)
+
+bench-engine: packages $(VENV)/ready ## as root: the engine's speed beside fio, dd and nwipe, into docs/benchmarks.md
 	@command -v fio >/dev/null && command -v nwipe >/dev/null || apt-get -q install -y --no-install-recommends fio nwipe
 	$(BIN)/python -m tests.speed
 
@@ -56,10 +58,11 @@ bench-documents: $(VENV)/ready ## how long certificates and a lot of 3,800 take,
 mutants: $(VENV)/ready ## put defects into a copy of the program, one by one: the tests must see each (as root: those on loop devices too)
 	$(BIN)/python -m tests.mutants
 
-pictures: $(VENV)/ready ## draw screens and documents of docs/images anew
+pictures: $(VENV)/ready ## draw screens and documents of docs/images anew, and the auditor's guide on paper
 	$(BIN)/python -m tests.tui.pictures docs/images
 	$(BIN)/python -m tests.document_pictures docs/images
 	$(BIN)/python -m tests.documents.certificates docs/images
+	$(BIN)/python -m tests.documents.guide docs
 
 vectors: $(VENV)/ready ## make tests/vectors anew
 	$(BIN)/python -m tests.vectors.make

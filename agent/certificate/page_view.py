@@ -69,7 +69,7 @@ def page_view(
         "media": _media(record, words),
         "looked_at": _looked_at(record, words),
         "issued": {"heading": words.say("issued by"), "facts": _issued(record, words)},
-        "verify": _verify(record_bytes, kind, words),
+        "verify": _verify(record_bytes, kind, words, provisional=provisional),
         "pages": [
             medium_page(record, number, MARKS[drive.outcome], words)
             for number, drive in enumerate(record.drives, 1)
@@ -232,16 +232,19 @@ def _issued(record: Record, words: Words) -> Facts:
     ]
 
 
-def _verify(record_bytes: bytes, kind: DocumentKind, words: Words) -> View:
-    openssl = "openssl cms -verify -cades -binary -inform DER -in record.json.p7s -content record.json"
+def _verify(record_bytes: bytes, kind: DocumentKind, words: Words, *, provisional: bool) -> View:
+    name = kind.file_name if provisional else kind.final_name
+    stamped = "openssl ts -verify -data record.json.p7s -in record.json.p7s.tsr -CAfile root.pem"
+    logged = "" if provisional else " --log log.vkey --require-proof logged"
     return {
         "heading": words.say("verify"),
-        "text": words.say("verify text"),
+        "text": words.say("verify text") if provisional else words.say("verify final text"),
         "commands": [
-            f"pdfdetach -saveall {kind.file_name} && sha256sum record.json",
-            f"{openssl} \\",
+            f"pdfdetach -saveall {name} && sha256sum record.json",
+            *([] if provisional else [stamped]),
+            "openssl cms -verify -cades -binary -inform DER -in record.json.p7s -content record.json \\",
             "    -CAfile root.pem -purpose any -out /dev/null",
-            f"ardoise verify {kind.file_name} --trust root.pem",
+            f"ardoise verify {name} --trust root.pem{logged}",
         ],
         "digest": [words.say("digest"), hashlib.sha256(record_bytes).hexdigest()],
     }

@@ -9,6 +9,7 @@ from agent.model.health import HealthReport, SelfTestState, Verdict
 from agent.text import _
 from agent.tui.figures import size
 from agent.tui.glyphs import DASH, FAILED, fit, prose, screen_text
+from agent.tui.told import told
 from agent.tui.words import EXCLUSION_WORDS, HIDDEN_WORDS, MEDIA_WORDS, SELF_TEST_WORDS, VERDICT_SIGNS, type_words
 
 _LABEL_WIDTH = 14
@@ -31,7 +32,7 @@ def verdict_line(health: HealthReport | None, width: int = 0) -> Content:
     """Shape, verdict, first reason."""
     verdict = health.verdict if health else Verdict.UNKNOWN
     shape, style = VERDICT_SIGNS[verdict]
-    reason = prose(_(health.reasons[0])) if health and health.reasons else ("" if health else _("not read"))
+    reason = prose(told(health.reasons[0])) if health and health.reasons else ("" if health else _("not read"))
     text = f"{shape} {_(verdict.value)}" + (f" · {reason}" if reason else "")
     return Content.styled(fit(text, width) if width else text, style)
 
@@ -78,7 +79,7 @@ def _health_rows(health: HealthReport | None) -> list[tuple[str, ...]]:
     if health is None:
         return [(_("Health"), _("not read"))]
     shape, style = VERDICT_SIGNS[health.verdict]
-    reasons = "; ".join(prose(_(r)) for r in health.reasons)
+    reasons = "; ".join(prose(told(r)) for r in health.reasons)
     lines: list[tuple[str, ...]] = [
         (_("Health"), f"{shape} {_(health.verdict.value)}" + (f" · {reasons}" if reasons else ""), style)
     ]

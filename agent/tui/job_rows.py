@@ -7,6 +7,7 @@ from agent.text import _, ngettext
 from agent.tui.drive_detail import short_node
 from agent.tui.figures import duration, phase_fraction, rate
 from agent.tui.glyphs import DASH, bar, fit, prose, screen_text
+from agent.tui.told import told
 from agent.tui.words import QUIET_STYLE, job_sign
 
 GOOD = frozenset({JobState.SANITIZED})
@@ -28,7 +29,9 @@ def job_row(job: JobSnapshot, width: int) -> Content:
     ]  # fmt: skip
     if job.state.is_final or not job.progress.total_bytes:
         style = "bold $failed" if job.state.is_final and job.state not in GOOD else QUIET_STYLE
-        return Content.assemble(*head, Content.styled(fit(remark(job) or prose(_(job.reason), 200), rest), style))
+        return Content.assemble(
+            *head, Content.styled(fit(remark(job) or prose(told(job.reason), 200), rest), style)
+        )
     return Content.assemble(*head, _cells(job, rest))
 
 

@@ -23,6 +23,7 @@ from agent.tui.dialogs import error_content
 from agent.tui.drive_detail import exclusion_text, serial_tail, short_node
 from agent.tui.figures import size
 from agent.tui.glyphs import ACT, DASH, DONE, FAILED, prose, screen_text
+from agent.tui.told import told
 from agent.tui.widgets import Action, Words
 from agent.tui.words import METHOD_WORDS, TECHNIQUE_WORDS, VERIFICATION_WORDS, type_words
 from agent.workflow.view import Caution, PlanSet
@@ -272,7 +273,9 @@ def _refusal_block(refusal: Refusal, width: int, what_to_do: str) -> Content:
 
 def _hanging(label: str, text: str, width: int, style: str) -> Content:
     indent = "  " + " " * len(label) + " "
-    lines = textwrap.wrap(prose(_(text)), width - len(indent)) if width > len(indent) + 10 else [prose(_(text))]
+    lines = (
+        textwrap.wrap(prose(told(text)), width - len(indent)) if width > len(indent) + 10 else [prose(told(text))]
+    )
     return Content.styled(f"  {label} " + ("\n" + indent).join(lines), style)
 
 

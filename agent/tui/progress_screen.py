@@ -19,6 +19,7 @@ from agent.tui.figures import duration, total_fraction, total_remaining_seconds
 from agent.tui.glyphs import fit, prose
 from agent.tui.job_rows import GOOD, job_line, job_row, remark
 from agent.tui.page import Page
+from agent.tui.told import told
 from agent.tui.widgets import Action, RowList, Words
 from agent.tui.words import job_sign, stick_line
 from agent.workflow.view import Stage
@@ -217,7 +218,7 @@ def summary(jobs: tuple[JobSnapshot, ...], *, recording: bool) -> Content:
 def _event_line(job: JobSnapshot) -> Content:
     now = datetime.now().astimezone().strftime("%H:%M:%S")
     sign = job_sign(job)
-    reason = remark(job) or prose(_(job.reason), 160)
+    reason = remark(job) or prose(told(job.reason), 160)
     style = "bold $failed" if job.state.is_final and job.state not in GOOD else ""
     line = f"{now}  {fit(short_node(job.node), 9)} {sign.shape} {_(sign.word)}" + (f"  {reason}" if reason else "")
     return Content.styled(line, style)

@@ -17,6 +17,7 @@ from agent.tui.block_font import block_lines
 from agent.tui.drive_detail import short_node
 from agent.tui.glyphs import DASH, FAILED, fit, prose, screen_text
 from agent.tui.page import Page
+from agent.tui.told import told
 from agent.tui.widgets import Action, Words
 from agent.tui.words import ACT_STYLE, HEADLINE_SIGNS, OUTCOME_SIGNS, UPLOAD_SIGNS, stick_line
 from agent.workflow.view import EvidenceView, MediumView, SittingView, Stage, StationView, UploadState
@@ -181,7 +182,7 @@ def _reason_lines(medium: MediumView, width: int) -> list[Content]:
     if medium.first_bad_lba is not None:
         parts.append(_("first bad LBA {lba}").format(lba=medium.first_bad_lba))
     if medium.reason:
-        parts.append(prose(_(medium.reason), 300))
+        parts.append(prose(told(medium.reason), 300))
     indent = " " * (_OUTCOME_WIDTH + 1)
     lines = textwrap.wrap(" · ".join(parts), max(20, width - len(indent)))
     bad = medium.outcome is not Outcome.SANITIZED

@@ -102,6 +102,16 @@ def standing_jobs() -> tuple:
     )  # fmt: skip
 
 
+async def _own_erase_progress(_pilot: Pilot, sitting: FakeSitting) -> None:
+    slow = replace(make_job(2, done=0.6).progress, pass_number=0, pass_count=0, eta_seconds=4100.0)
+    sitting.run(
+        make_job(0, done=0.26, progress=replace(slow, done_bytes=260 * 10**9)),
+        make_job(1, JobState.VERIFYING, reason="nvme sanitize block erase", done=0.89),
+        make_job(2, progress=slow, heat=Heat(44, 60)),
+        make_job(3, done=0.31),
+    )
+
+
 async def _paused(pilot: Pilot, sitting: FakeSitting) -> None:
     sitting.run(*standing_jobs())
     await settle(pilot)
@@ -204,6 +214,7 @@ SCREENS: dict[str, tuple[Callable[[], FakeSitting], Steps]] = {
     "confirm-many": (server_sitting, _confirm),
     "countdown": (FakeSitting, _countdown),
     "progress": (FakeSitting, _progress),
+    "progress-own-erase": (FakeSitting, _own_erase_progress),
     "paused": (FakeSitting, _paused),
     "pausing": (FakeSitting, _pausing),
     "result": (FakeSitting, _result),

@@ -53,6 +53,7 @@ _SHOWS = {
     "confirm-many": ("these 8 drives", " 8 ✗ ST1000LM035-1RK172", "the stick this system runs from", "Cancel"),
     "countdown": ("Any key stops it",),
     "progress": ("8 drives · 1 sanitized", "1 not sanitized", "✗ FAILED", "● SANITIZED", "3 errors", "Events"),
+    "progress-own-erase": ("drive █", "check █", "26 %", "SANITIZING"),
     "paused": ("▲ PAUSED", "▲ TOO HOT", "not answering for 125 s", "■ WAITING", "61 °C", "2 paused", "pause …"),
     "pausing": ("Continue sdc", "Continue all", "Back"),
     "result": ("HAND OVER", "Record is on stable storage at", "certificate.pdf", "● archived", "level clear"),

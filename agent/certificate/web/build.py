@@ -3,7 +3,8 @@
     python -m agent.certificate.web.build [--root root.pem] [--log log.vkey] [--crl crl.pem] [--out verify.html]
 
 An organisation pins what it gives out: then whoever opens the page needs no file but the certificate. The table of a
-record's fields comes from the record's own definition, so that both sides read the same bytes alike.
+record's fields comes from the record's own definition, and the words of its pages from the tables that they are made with, so
+that both sides read the same bytes alike.
 """
 
 import argparse
@@ -18,10 +19,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from agent.certificate.words import Words
+from agent.certificate.web.word_tables import compact, constant, page_words
 from agent.model.json_form import LEFT_OUT, to_json_form
-from agent.model.language import Language
-from agent.model.record import Headline, Outcome, Record
+from agent.model.record import Record
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "verify.html"
@@ -31,13 +31,18 @@ _PLAIN: dict[object, str] = {str: "text", bool: "flag", int: "integer", datetime
 
 def build_page(root_pem: str = "", log_vkey: str = "", crl_pem: str = "") -> str:
     """The whole page; what is pinned stands in it as data, never as markup or script."""
-    script = f'"use strict";\n(() => {{\n{_types_source()}\n{_sources()}}})();\n'
+    source = script()
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
     pinned = json.dumps({"root": root_pem, "log": log_vkey, "crl": crl_pem}, ensure_ascii=True)
     template = string.Template((FOLDER / "page.html").read_text(encoding="utf-8"))
     return template.substitute(
-        policy=_policy(script, style), script=script, style=style, pinned=pinned.replace("<", "\\u003c")
+        policy=_policy(source, style), script=source, style=style, pinned=pinned.replace("<", "\\u003c")
     )
+
+
+def script(*, screen: bool = True, more: str = "") -> str:
+    """All sources as one script; for tests without those of the screen, and with more behind them."""
+    return f'"use strict";\n(() => {{\n{_types_source()}\n{_sources(screen)}{more}}})();\n'
 
 
 def record_types() -> dict[str, list[list[Any]]]:
@@ -58,30 +63,18 @@ def main() -> None:
     args.out.write_text(build_page(*pins), encoding="utf-8")
 
 
-def _sources() -> str:
+def _sources(screen: bool) -> str:
     order = (FOLDER / "src" / "order.txt").read_text(encoding="utf-8").split()
-    return "".join((FOLDER / "src" / name).read_text(encoding="utf-8") for name in order)
+    names = [name for name in order if screen or not name.startswith("ui")]
+    return "".join((FOLDER / "src" / name).read_text(encoding="utf-8") for name in names)
 
 
 def _types_source() -> str:
-    table = ",\n".join(f"  {name}: {_compact(rows)}" for name, rows in record_types().items())
-    words = ",\n".join(f"  {language}: {_compact(terms)}" for language, terms in page_terms().items())
+    table = ",\n".join(f"  {name}: {compact(rows)}" for name, rows in record_types().items())
     return (
         f"// Generated from the record's definition, and from the words of its pages.\nconst RECORD_TYPES = {{\n{table},\n}};\n"
-        f"const PAGE_TERMS = {{\n{words},\n}};"
+        f"{constant('PAGE_WORDS', page_words())}"
     )
-
-
-def page_terms() -> dict[str, dict[str, str]]:
-    """The words of headlines and outcomes on a page, by language."""
-    return {
-        language.value: {each.value: Words(language).term(each) for each in (*Headline, *Outcome)}
-        for language in Language
-    }
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _policy(script: str, style: str) -> str:

@@ -1,8 +1,11 @@
 """Sentences that the program writes into records in English, with their French and German.
 
 The first column is a regular expression of the whole sentence; its groups are put into the others by their number. What
-is not here stands on the page in quotation marks as it was recorded.
+is not here stands on the page in quotation marks as it was recorded. The first that fits is taken.
 """
+
+from agent.certificate.words.drive_phrases import CHOICES, OBSTACLES, OWN_ERASES, REMARKS, TRANSIENT
+from agent.certificate.words.health_phrases import HEALTH
 
 _LBA = r"(\d+)"
 _NAME = r"(.+)"
@@ -198,4 +201,8 @@ _PLANS = (
     ),
 )
 
-PHRASES: tuple[tuple[str, str, str], ...] = (*_NOT_COVERED, *_FAILURES, *_PLANS)
+PHRASES: tuple[tuple[str, str, str], ...] = (
+    *(*_NOT_COVERED, *_FAILURES),
+    *(*OBSTACLES, *CHOICES, *OWN_ERASES, *REMARKS, *HEALTH, *TRANSIENT),
+    *_PLANS,
+)

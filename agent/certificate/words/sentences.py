@@ -127,6 +127,24 @@ _ISSUED: dict[str, Three] = {
             "signiert und unverändert ist."
         ),
     ),
+    "verify final text": (
+        (
+            "This document is sealed by the registry and carries its evidence: record.json, its signature record.json.p7s, the time stamp "
+            "of that, and the proof that it stands in the log. The root certificate root.pem and the log\u2019s key log.vkey come from the "
+            "issuer, not with this document. A PDF reader must say that the whole document is signed and unchanged."
+        ),
+        (
+            "Ce document est scellé par le registre et contient ses preuves\u00a0: record.json, sa signature record.json.p7s, l\u2019horodatage "
+            "de celle-ci et la preuve de son inscription au journal. Le certificat racine root.pem et la clé du journal log.vkey sont remis "
+            "par l\u2019émetteur, et non avec ce document. Un lecteur PDF doit indiquer que tout le document est signé et inchangé."
+        ),
+        (
+            "Dieses Dokument ist vom Register versiegelt und enthält seine Nachweise: record.json, dessen Signatur record.json.p7s, deren "
+            "Zeitstempel und den Nachweis, dass es im Log steht. Das Wurzelzertifikat root.pem und der Schlüssel des Logs log.vkey kommen "
+            "vom Aussteller und nicht mit diesem Dokument. Ein PDF-Programm muss melden, dass das ganze Dokument signiert und "
+            "unverändert ist."
+        ),
+    ),
 }
 
 _MEDIUM: dict[str, Three] = {

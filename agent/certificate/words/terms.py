@@ -269,6 +269,22 @@ _ERASE: dict[str, dict[str, Three]] = {
     "Inner": {
         "Clear": ("Clear",) * 3,
         "Purge": ("Purge",) * 3,
+        "no level": ("no level", "aucun niveau", "keine Stufe"),
+        " (until the drive loses power or sleeps)": (
+            " (until the drive loses power or sleeps)",
+            " (jusqu\u2019à ce que le support soit privé de courant ou dorme)",
+            " (bis das Laufwerk stromlos wird oder schläft)",
+        ),
+        " (until the drive loses power)": (
+            " (until the drive loses power)",
+            " (jusqu\u2019à ce que le support soit privé de courant)",
+            " (bis das Laufwerk stromlos wird)",
+        ),
+        " (a password must be given first)": (
+            " (a password must be given first)",
+            " (un mot de passe doit d\u2019abord être donné)",
+            " (zuerst muss ein Passwort gegeben werden)",
+        ),
         **_TECHNIQUES,
     },
 }

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,12 @@ def test_the_committed_page_is_what_is_built() -> None:
 
 def test_every_source_is_in_the_page() -> None:
     assert sorted((FOLDER / "src" / "order.txt").read_text().split()) == [path.name for path in SOURCES]
+
+
+def test_no_name_is_given_twice() -> None:
+    # All sources are one script: the later of two functions would silently stand in for the earlier.
+    names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", build_page(), re.MULTILINE)
+    assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

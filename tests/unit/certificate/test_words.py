@@ -1,6 +1,8 @@
 """Every word of a page exists in three languages, and the languages keep their own typography."""
 
+import random
 import re
+import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.certificate import words as words_package
+from agent.certificate.shown import shown
 from agent.certificate.words import Words, is_known_phrase
 from agent.certificate.words.labels import LABELS
 from agent.certificate.words.phrases import PHRASES
@@ -26,6 +29,7 @@ from agent.model import (
     stated,
 )
 from agent.model.language import Language
+from tests.any_record import phrase
 
 _PRINTED = (
     record.Headline,
@@ -138,3 +142,15 @@ def test_french_has_its_own_spaces_and_apostrophes() -> None:
         assert not re.search(
             r"[^\u00a0\u202f] ?[:;!?](?:\s|$)", french.replace("\u00a0:", "").replace("\u00a0;", "")
         ), key
+
+
+def test_verify_html_reads_the_patterns_alike() -> None:
+    # JavaScript's \d, \s and . differ from Python's beyond what a page shows; the parts of a pattern are those that do not.
+    for pattern, _, _ in PHRASES:
+        for seed in range(8):
+            assert re.fullmatch(pattern, phrase(pattern, random.Random(seed))), pattern
+    page = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
+    on_it = {letter for letter in page if shown(f"x{letter}x", 9) == f"x{letter}x"}
+    assert {c for c in on_it if re.fullmatch(r"\d", c)} == set("0123456789")
+    assert {c for c in on_it if re.fullmatch(r"\s", c)} == {" "}
+    assert {c for c in on_it if not re.fullmatch(".", c)} == set()

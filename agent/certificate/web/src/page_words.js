@@ -1,52 +1,11 @@
-// Which words of the record must stand on the page, and how device text is written there (docs/certificate.md, "Template").
+// Whether the page of a sealed document says what its record says (docs/certificate.md, "How a page is compared with its record").
 
-// What str.strip() and \s of the program that writes the page take for a space.
-const PYTHON_SPACE = "\\t-\\r\\u001c-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
-const ENDS = new RegExp(`^[${PYTHON_SPACE}]+|[${PYTHON_SPACE}]+$`, "gu");
-const UNSEEN = new RegExp(`[${PYTHON_SPACE}\\u00ad\\u200b]+`, "gu");
-const NOT_PRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
-const NOT_SHOWN =
-  /[^\u0020-\u007e\u00a1-\u00ac\u00ae-\u017f\u0391-\u03a9\u03b1-\u03c9\u0410-\u044f\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac]/u;
-
-/** Text of a device or person as one line of the page. */
-function shown(text, limit = 64) {
-  const characters = Array.from(text.normalize("NFC").replace(ENDS, ""), (each) => (NOT_PRINTABLE.test(each) ? "?" : each));
-  const short = characters.length <= limit ? characters : [...characters.slice(0, limit - 1), "…"];
-  return short.map((each) => (NOT_SHOWN.test(each) ? "?" : each)).join("");
-}
-
-// What a station's own copy is marked with until the registry has made the final one.
-const PROVISIONAL = { en: "PROVISIONAL", fr: "PROVISOIRE", de: "VORLÄUFIG" };
-const SPECIMEN = { en: "SPECIMEN", fr: "SPÉCIMEN", de: "MUSTER" };
 const HEADLINES = ["SANITIZED", "INCOMPLETE", "NO MEDIUM FOUND"];
 
 /** The language that the document's catalogue names (ISO 32000-1 14.9.2). */
 function pageLanguage({ file, root }) {
   const language = root.has("Lang") ? pdfText(file.resolve(root.get("Lang"))) : "";
-  return Object.hasOwn(PAGE_TERMS, language) ? language : refuse("seal", "page-language");
-}
-
-function verifiedWords(record, digest, language, provisional) {
-  const terms = PAGE_TERMS[language];
-  const words = [terms[record.headline], record.record_id, digest];
-  if (record.specimen) words.push(SPECIMEN[language]);
-  if (provisional) words.push(PROVISIONAL[language]);
-  for (const drive of record.drives) {
-    words.push(shown(drive.identity.model), shown(drive.identity.serial), terms[drive.outcome]);
-  }
-  return words.filter((word) => word !== "");
-}
-
-/** Headlines of another kind that stand on the page although nothing in the record holds such words. */
-function foreignHeadlines(pageText, record, recordText, language) {
-  const [text, said] = [pageText, recordText].map((each) => each.replace(UNSEEN, ""));
-  const others = HEADLINES.filter((each) => each !== record.headline).map((each) => PAGE_TERMS[language][each]);
-  return others.filter((each) => text.includes(each.replace(UNSEEN, "")) && !said.includes(each.replace(UNSEEN, "")));
-}
-
-function missingWords(pageText, words) {
-  const text = pageText.replace(UNSEEN, "");
-  return words.filter((word) => !text.includes(word.replace(UNSEEN, "")));
+  return PAGE_WORDS.languages.includes(language) ? language : refuse("seal", "page-language");
 }
 
 /** The text of all pages that can be seen. */
@@ -105,12 +64,15 @@ function checkAnnotations(file, page) {
   }
 }
 
-/** The page says what the record says, in its own language. */
-async function checkPage(sealed, record, recordBytes, digest, provisional) {
+/** Every string that the record prints can be seen on the page, in its order and language; no headline more often. */
+async function checkPage(sealed, record, digest, provisional) {
   const text = await readPages(sealed);
   const language = await guardedLater("pdf-page", () => pageLanguage(sealed));
-  const [missing] = missingWords(text, verifiedWords(record, digest, language, provisional));
+  const strings = pageStrings(pageView(record, digest, language, provisional));
+  const missing = firstMissing(text, strings);
   if (missing !== undefined) refuse("seal", "page-missing", { word: missing });
-  const [foreign] = foreignHeadlines(text, record, new TextDecoder().decode(recordBytes), language);
+  const words = new PageWords(language);
+  const foreign = firstTooOften(text, strings, HEADLINES.map((each) => words.term("Headline", each)));
   if (foreign !== undefined) refuse("seal", "page-foreign", { word: foreign });
+  return language;
 }

@@ -7,6 +7,8 @@
 const LEAST_CONTRAST = 1.5;
 const LEAST_ALPHA = 0.5;
 const THICK = 3;
+// Points; no two lines of text that can be read are as close.
+const LINE_STEP = 1;
 const PATH_ENDS = new Map([["f", "f"], ["F", "f"], ["f*", "f"], ["B", "fs"], ["B*", "fs"], ["b", "fs"], ["b*", "fs"], ["S", "s"], ["s", "s"], ["n", ""]]);
 // Nothing of these changes what can be read.
 const HARMLESS = new Set(["J", "j", "M", "d", "ri", "i", "MP", "DP", "BMC", "BDC", "EMC", "BX", "EX"]);
@@ -209,10 +211,16 @@ class PageReader {
     this.textMatrix = multiply([1, 0, 0, 1, x, y], this.textMatrix);
   }
 
-  /** The text that can be seen, in the order of drawing. */
+  /** The text that can be seen, in the order of drawing, a line end wherever the next letter stands higher or lower. */
   visibleText() {
     let text = "";
-    for (const glyph of this.glyphs) if (glyph.seen && this.standsOut(glyph)) text += glyph.text;
+    let line = null;
+    for (const glyph of this.glyphs) {
+      if (!glyph.seen || !this.standsOut(glyph)) continue;
+      if (line !== null && Math.abs(glyph.middle[1] - line) > LINE_STEP) text += "\n";
+      line = glyph.middle[1];
+      text += glyph.text;
+    }
     return text;
   }
 

@@ -104,8 +104,8 @@ async function checkDocument(run, pdf, trust, at) {
   if (seen.final) await checkRegistry(run, seen, found, proofs, trust, at);
   else await checkSameStation(run, seen.envelope, found.envelope);
   await run.step("page", "seal", async () => {
-    await checkPage(seen.sealed, run.record, run.evidence[0], run.digest, !seen.final);
-    return ["found-page"];
+    const language = await checkPage(seen.sealed, run.record, run.digest, !seen.final);
+    return ["found-page", { language }];
   });
 }
 
