@@ -3,10 +3,12 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agent.certificate.statement import LOT
 from agent.certificate.trust import Trust
 from agent.certificate.verify_statement import StatementReport, verify_statement, verify_statement_document
 from agent.errors import CertificateError, ExitCode
@@ -26,8 +28,11 @@ from agent.statement_cli import (
     signing_station,
     trust_of,
 )
+from agent.tree import is_folder
 from agent.workflow.lot_csv import lot_csv
-from agent.workflow.lot_folder import LotContents, Problem, compare, read_lot
+from agent.workflow.lot_folder import LotContents, compare, read_lot
+from agent.workflow.lot_reading import wrong_page
+from agent.workflow.lot_tree import Problem
 from agent.workflow.statements import Head, issue_statement
 
 
@@ -76,6 +81,11 @@ def _seal(args: argparse.Namespace) -> int:
     policy = LotPolicy(Method(args.require), args.require_acceptance, args.operator_may_accept)
     supersedes = "" if args.supersedes is None else _superseded(args, now)
     station = signing_station(args, now)
+    if contents.entries and contents.specimens != station.key.is_test:
+        raise CertificateError(
+            "Specimens and records of real machines are sealed by stations of their own kind only; nothing was sealed.",
+            "A station under a TEST root seals specimens, and nothing else does.",
+        )
 
     def build(head: Head) -> Lot:
         found = conclude(contents.entries, contents.destructions, contents.intake, policy)
@@ -124,22 +134,38 @@ def _refuse(problems: tuple[Problem, ...]) -> None:
 
 def _verify(args: argparse.Namespace) -> int:
     trust, at = trust_of(args), datetime.now(UTC)
-    folder = args.path if args.path.is_dir() else None
+    folder = args.path if is_folder(args.path) else None
     file = args.path if folder is None else folder / "lot.json"
     report = _verify_file(file, trust, at)
     problems: tuple[Problem, ...] = ()
+    remarks = report.remarks
     if folder is not None and isinstance(report.statement, Lot):
         contents: LotContents = read_lot(folder, trust, at)
-        problems = (*contents.problems, *compare(report.statement, contents))
+        problems = (*_summary_problems(folder, trust, at), *contents.problems, *compare(report.statement, contents))
+        remarks += contents.remarks
     show = _print_json if args.json else _print
-    show(str(file), report, problems, looked_into=folder is not None)
+    show(str(file), replace(report, remarks=remarks), problems, looked_into=folder is not None)
     return int(ExitCode.OK if _is_good(report, problems) else ExitCode.NOT_SANITIZED)
+
+
+def _summary_problems(folder: Path, trust: Trust, at: datetime) -> tuple[Problem, ...]:
+    """The summary that lies beside the manifest is what people read: it has to be the manifest's."""
+    page = folder / LOT.pdf_name
+    if not page.exists():
+        return ()
+    signed = read_input(folder / LOT.json_name), read_input(folder / LOT.signature_name)
+    why = wrong_page(read_input(page), signed, trust, at, _stamp_beside(folder / LOT.json_name))
+    return (Problem(LOT.pdf_name, why),) if why else ()
+
+
+def _stamp_beside(file: Path) -> bytes | None:
+    stamp_file = file.with_name(f"{file.stem}.json.p7s.tsr")
+    return read_input(stamp_file) if stamp_file.exists() else None
 
 
 def _verify_file(file: Path, trust: Trust, at: datetime) -> StatementReport:
     data = read_input(file)
-    stamp_file = file.with_name(f"{file.stem}.json.p7s.tsr")
-    stamp = read_input(stamp_file) if stamp_file.exists() else None
+    stamp = _stamp_beside(file)
     if data.startswith(b"%PDF-"):
         return verify_statement_document(data, trust, at, time_stamp=stamp)
     return verify_statement(data, read_input(file.with_name(file.name + ".p7s")), trust, at, time_stamp=stamp)

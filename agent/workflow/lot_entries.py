@@ -1,5 +1,6 @@
 """What a lot says of one record: its digests, and the facts that the lot's rules need."""
 
+from agent.model.drive import SerialSource
 from agent.model.lot import LotEntry, LotMedium
 from agent.model.record import DriveRecord, Record, SessionEnd
 
@@ -33,7 +34,8 @@ def _medium(drive: DriveRecord) -> LotMedium:
     identity = drive.identity
     return LotMedium(
         model=identity.model,
-        serial=identity.serial,
+        # A bridge says its own number for whatever disk is plugged in: it can't tell two of them apart.
+        serial="" if identity.serial_source is SerialSource.BRIDGE else identity.serial,
         wwn=identity.wwn,
         capacity_bytes=identity.capacity_bytes,
         media_type=drive.media_type,

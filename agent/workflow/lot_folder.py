@@ -9,95 +9,132 @@ import os
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
 
 from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME
 from agent.certificate.proofs import Proofs, proofs_of
-from agent.certificate.report import Degree, Report
-from agent.certificate.statement import ACCEPTANCE, DESTRUCTION, INTAKE, Kind
+from agent.certificate.report import Degree
+from agent.certificate.sequence import Place, judge_sequences, place_of
+from agent.certificate.statement import ACCEPTANCE, DESTRUCTION, INTAKE
 from agent.certificate.trust import Trust
 from agent.certificate.verify import attached_evidence, verify_document, verify_record
-from agent.certificate.verify_statement import verify_statement
-from agent.errors import UsageError
+from agent.errors import EnvironmentLacks, UsageError
+from agent.model.acceptance import Acceptance
 from agent.model.lot import Lot, LotAcceptance, LotDestruction, LotEntry, LotIntake
 from agent.model.record import document_kind
-from agent.model.statement import Statement
-from agent.registry.outbox import SET_ASIDE
+from agent.tree import is_folder
 from agent.workflow.lot_entries import entry_of
+from agent.workflow.lot_reading import Reading, read_file, read_statement, why_not
+from agent.workflow.lot_tree import LotTree, Problem, look_through
 
-MAXIMUM_FILE_BYTES = 64 * 1024 * 1024
 MANY = 64
 PROOF_NAMES = (TIME_STAMP_NAME, LOG_PROOF_NAME, CRL_NAME, ROOT_CRL_NAME)
-
-S = TypeVar("S", bound=Statement)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A file of the lot that can't be believed, and why."""
-
-    path: str
-    what: str
 
 
 @dataclass(frozen=True)
 class LotContents:
-    """What a lot's folder holds, all of it verified; `problems` is what is not."""
+    """What a lot's folder holds, all of it verified; `problems` is what is not, `specimens` whether its records are ones."""
 
     entries: tuple[LotEntry, ...]
     destructions: tuple[LotDestruction, ...]
     intake: LotIntake | None
+    specimens: bool
     problems: tuple[Problem, ...]
     remarks: tuple[str, ...]
 
 
-@dataclass
-class _Reading:
-    """A lot that is being read."""
-
-    folder: Path
-    trust: Trust
-    at: datetime
-    problems: list[Problem] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-
-    def problem(self, path: Path, what: str) -> None:
-        """Note what can't be believed."""
-        self.problems.append(Problem(str(path.relative_to(self.folder)), what))
-
-
 def read_lot(folder: Path, trust: Trust, at: datetime) -> LotContents:
-    """Read and verify all of a lot's folder; raises UsageError where there is no such folder."""
-    if not folder.is_dir():
+    """Read and verify all of a lot's folder; raises UsageError where there is no such folder, EnvironmentLacks."""
+    if not is_folder(folder):
         raise UsageError(f"{folder} is no folder.", "Give the folder that holds the lot's evidence folders.")
-    reading = _Reading(folder, trust, at)
-    entries: dict[str, LotEntry] = {}
-    for path in sorted(folder.rglob(SET_ASIDE)):
-        if any(path.rglob("*.json")):
-            reading.problem(path, "holds evidence that was set aside: nobody can tell here what it would have said")
-    paths = [path.parent for path in _find(folder, "record.json")]
-    for path, (entry, problems) in zip(paths, _read_all(reading, paths), strict=True):
-        reading.problems += problems
-        if entry is None:
-            continue
-        if entry.record_sha256 in entries:
-            reading.remarks.append(f"{path.name}: a copy of a record that is there already")
-        entries.setdefault(entry.record_sha256, entry)
-    destructions = [done for path in _find(folder, DESTRUCTION.json_name) if (done := _destruction(reading, path))]
-    receipts = [got for path in _find(folder, INTAKE.json_name) if (got := _intake(reading, path))]
+    tree = look_through(folder)
+    reading = Reading(folder, trust, at, list(tree.problems))
+    found = list(_read_all(reading, list(tree.evidence)))
+    for each in found:
+        reading.problems += each.problems
+    records = [each.record for each in found if each.record is not None]
+    entries = _decided(reading, tree, _by_record(reading, records))
+    _look_at_all(reading, records)
+    known = {entry.record_id for entry in entries.values()}
+    reading.problems += [
+        Problem(str(place), "the journal of a session that has no record here: nobody can tell what was begun")
+        for session, place in tree.sessions
+        if session not in known
+    ]
+    destructions = {
+        done.statement_sha256: done for path in tree.destructions if (done := _destruction(reading, path))
+    }
+    receipts = {got.statement_sha256: got for path in tree.receipts if (got := _intake(reading, path))}
     if len(receipts) > 1:
         reading.problems.append(Problem(INTAKE.json_name, "the lot has more than one intake receipt"))
     return LotContents(
         entries=tuple(sorted(entries.values(), key=lambda e: (e.issued_at, e.record_id, e.record_sha256))),
-        destructions=tuple(sorted(destructions, key=lambda d: d.statement_sha256)),
-        intake=receipts[0] if len(receipts) == 1 else None,
+        destructions=tuple(sorted(destructions.values(), key=lambda d: d.statement_sha256)),
+        intake=next(iter(receipts.values())) if len(receipts) == 1 else None,
+        specimens=any(record.specimen for record in records),
         problems=tuple(reading.problems),
         remarks=tuple(reading.remarks),
     )
+
+
+def _by_record(reading: Reading, records: Iterable["_Verified"]) -> dict[str, LotEntry]:
+    """One entry for each record; a decision that only one of several copies carries is not lost."""
+    entries: dict[str, LotEntry] = {}
+    for record in records:
+        entry, name = record.entry, record.place.path
+        known = entries.setdefault(entry.record_sha256, entry)
+        if known is entry:
+            continue
+        reading.remarks.append(f"{Path(name).name}: a copy of a record that is there already")
+        _decide(reading, entries, entry.record_sha256, entry.acceptance, name)
+    return entries
+
+
+def _decided(reading: Reading, tree: LotTree, entries: dict[str, LotEntry]) -> dict[str, LotEntry]:
+    """The entries with the acceptances that lie elsewhere than beside their record."""
+    for path in tree.acceptances:
+        found = read_statement(reading, path, ACCEPTANCE)
+        if found is None:
+            continue
+        entry = entries.get(found[0].record_sha256)
+        if entry is None:
+            reading.problem(path, "it is the acceptance of a record that is not there")
+        else:
+            decision = _checked_acceptance(reading, path, entry, *found)
+            _decide(reading, entries, entry.record_sha256, decision, str(path.relative_to(reading.folder)))
+    return entries
+
+
+def _decide(
+    reading: Reading, entries: dict[str, LotEntry], digest: str, decision: LotAcceptance | None, where: str
+) -> None:
+    known = entries[digest]
+    if decision is None or known.acceptance == decision:
+        return
+    if known.acceptance is None:
+        entries[digest] = replace(known, acceptance=decision)
+    else:
+        reading.problems.append(Problem(where, "there is another decision on the same record"))
+
+
+def _look_at_all(reading: Reading, records: list["_Verified"]) -> None:
+    """What only several records show: two histories of one station, real machines among specimens, other organisations."""
+    for numbering in judge_sequences(record.place for record in records):
+        # Both count, and the worse where they are of one machine: a stick that was restored must not end its lots.
+        reading.remarks += [f"station {numbering.station[-1]}, a FORK: {words}" for words in numbering.forks]
+    if len({record.specimen for record in records}) > 1:
+        reading.problems += [
+            Problem(record.place.path, "a specimen, among records of real machines")
+            for record in records
+            if record.specimen
+        ]
+    organisations = sorted({record.place.station[1] for record in records})
+    if len(organisations) > 1:
+        reading.remarks.append(f"records of {len(organisations)} organisations: {', '.join(organisations)}")
 
 
 def compare(lot: Lot, contents: LotContents) -> tuple[Problem, ...]:
@@ -116,6 +153,8 @@ def compare(lot: Lot, contents: LotContents) -> tuple[Problem, ...]:
         for digest in said
         if digest in there and _fixed(there[digest]) != _fixed(said[digest])
     ]
+    if contents.entries and contents.specimens != lot.specimen:
+        problems.append(Problem("lot.json", "specimens and records of real machines are not one lot"))
     if set(lot.destructions) != set(contents.destructions):
         problems.append(Problem(DESTRUCTION.json_name, "the destruction records are not those listed"))
     if lot.intake != contents.intake:
@@ -127,32 +166,49 @@ def _fixed(entry: LotEntry) -> LotEntry:
     return replace(entry, proof="")
 
 
-def _find(folder: Path, name: str) -> list[Path]:
-    return sorted(p for p in folder.rglob(name) if SET_ASIDE not in p.relative_to(folder).parts and p.is_file())
+@dataclass(frozen=True)
+class _Verified:
+    """A record that was verified with its document."""
+
+    entry: LotEntry
+    place: Place
+    specimen: bool
 
 
-_Found = tuple[LotEntry | None, list[Problem]]
+@dataclass(frozen=True)
+class _Found:
+    """What one evidence folder holds."""
+
+    record: _Verified | None
+    problems: tuple[Problem, ...]
 
 
-def _read_all(reading: _Reading, folders: list[Path]) -> Iterable[_Found]:
+def _read_all(reading: Reading, folders: list[Path]) -> Iterable[_Found]:
     """What each evidence folder holds, in their order; on every core where there are many."""
     cores = os.cpu_count() or 1
     if len(folders) < MANY or cores < 2 or sys.platform != "linux":
         return [_read_one(reading, folder) for folder in folders]
     # This process has no other threads, and certificates can't be sent to another: the children inherit them.
-    with ProcessPoolExecutor(cores, get_context("fork"), _begin, (reading,)) as pool:
-        return list(pool.map(_work, folders, chunksize=16))
+    try:
+        with ProcessPoolExecutor(cores, get_context("fork"), _begin, (reading,)) as pool:
+            return list(pool.map(_work, folders, chunksize=16))
+    except BrokenProcessPool as error:
+        raise EnvironmentLacks(
+            "A process that verified has ended before its time; nothing was decided.",
+            "Perhaps the memory did not suffice: close other programs, then try again.",
+        ) from error
 
 
-def _read_one(reading: _Reading, folder: Path) -> _Found:
-    own = _Reading(reading.folder, reading.trust, reading.at)
-    return _read_evidence(own, folder), own.problems
+def _read_one(reading: Reading, folder: Path) -> _Found:
+    own = Reading(reading.folder, reading.trust, reading.at)
+    record = _read_evidence(own, folder)
+    return _Found(record, tuple(own.problems))
 
 
-_inherited: list[_Reading] = []
+_inherited: list[Reading] = []
 
 
-def _begin(reading: _Reading) -> None:
+def _begin(reading: Reading) -> None:
     _inherited[:] = [reading]
 
 
@@ -160,16 +216,17 @@ def _work(folder: Path) -> _Found:
     return _read_one(_inherited[0], folder)
 
 
-def _read_evidence(reading: _Reading, folder: Path) -> LotEntry | None:
-    data, signature = _read(reading, folder / "record.json"), _read(reading, folder / "record.json.p7s")
+def _read_evidence(reading: Reading, folder: Path) -> _Verified | None:
+    data, signature = read_file(reading, folder / "record.json"), read_file(reading, folder / "record.json.p7s")
     if data is None or signature is None:
         return None
     report = verify_record(data, signature, reading.trust, reading.at, proofs=_proofs(reading, folder))
-    if report.record is None:
-        reading.problem(folder / "record.json", _why(report))
+    place = place_of(report, str(folder.relative_to(reading.folder)))
+    if report.record is None or place is None:
+        reading.problem(folder / "record.json", why_not(report))
         return None
     name = document_kind(report.record).file_name
-    document = _read(reading, folder / name)
+    document = read_file(reading, folder / name)
     inside = None if document is None else _document_degree(reading, folder / name, document, (data, signature))
     if document is None or inside is None or report.degree is None:
         return None
@@ -178,26 +235,26 @@ def _read_evidence(reading: _Reading, folder: Path) -> LotEntry | None:
     degrees = [report.degree, inside]
     final = folder / document_kind(report.record).final_name
     if final.exists():
-        sealed = _read(reading, final)
+        sealed = read_file(reading, final)
         proven = None if sealed is None else _document_degree(reading, final, sealed, (data, signature))
         if proven is None:
             return None
         degrees.append(proven)
     degree = max(degrees, key=lambda d: d.rank)
     entry = entry_of(report.record, digests[0], name, digests[1], degree.value)
-    if not (folder / ACCEPTANCE.json_name).exists():
-        return entry
-    acceptance = _acceptance(reading, folder / ACCEPTANCE.json_name, entry)
-    return None if acceptance is None else replace(entry, acceptance=acceptance)
+    acceptance = None
+    if (folder / ACCEPTANCE.json_name).exists():
+        acceptance = _acceptance(reading, folder / ACCEPTANCE.json_name, entry)
+        if acceptance is None:
+            return None
+    return _Verified(replace(entry, acceptance=acceptance), place, report.record.specimen)
 
 
-def _document_degree(
-    reading: _Reading, path: Path, document: bytes, evidence: tuple[bytes, bytes]
-) -> Degree | None:
+def _document_degree(reading: Reading, path: Path, document: bytes, evidence: tuple[bytes, bytes]) -> Degree | None:
     """The degree that a document's own proofs reach; None where it is not valid, or not this record's."""
     report = verify_document(document, reading.trust, reading.at)
     if report.record is None:
-        reading.problem(path, _why(report))
+        reading.problem(path, why_not(report))
         return None
     if attached_evidence(document) != evidence:
         reading.problem(path, "it carries another record than the folder")
@@ -205,20 +262,23 @@ def _document_degree(
     return report.degree
 
 
-def _proofs(reading: _Reading, folder: Path) -> Proofs:
+def _proofs(reading: Reading, folder: Path) -> Proofs:
     found = {
         name: data
         for name in PROOF_NAMES
-        if (folder / name).exists() and (data := _read(reading, folder / name)) is not None
+        if (folder / name).exists() and (data := read_file(reading, folder / name)) is not None
     }
     return proofs_of(found)
 
 
-def _acceptance(reading: _Reading, path: Path, entry: LotEntry) -> LotAcceptance | None:
-    found = _statement(reading, path, ACCEPTANCE)
-    if found is None:
-        return None
-    acceptance, digest = found
+def _acceptance(reading: Reading, path: Path, entry: LotEntry) -> LotAcceptance | None:
+    found = read_statement(reading, path, ACCEPTANCE)
+    return None if found is None else _checked_acceptance(reading, path, entry, *found)
+
+
+def _checked_acceptance(
+    reading: Reading, path: Path, entry: LotEntry, acceptance: Acceptance, digest: str
+) -> LotAcceptance | None:
     if acceptance.record_sha256 != entry.record_sha256:
         reading.problem(path, "it is the acceptance of another record")
         return None
@@ -228,8 +288,8 @@ def _acceptance(reading: _Reading, path: Path, entry: LotEntry) -> LotAcceptance
     return LotAcceptance(digest, acceptance.validator, acceptance.decision)
 
 
-def _destruction(reading: _Reading, path: Path) -> LotDestruction | None:
-    found = _statement(reading, path, DESTRUCTION)
+def _destruction(reading: Reading, path: Path) -> LotDestruction | None:
+    found = read_statement(reading, path, DESTRUCTION)
     if found is None:
         return None
     done, digest = found
@@ -239,41 +299,9 @@ def _destruction(reading: _Reading, path: Path) -> LotDestruction | None:
     )  # fmt: skip
 
 
-def _intake(reading: _Reading, path: Path) -> LotIntake | None:
-    found = _statement(reading, path, INTAKE)
+def _intake(reading: Reading, path: Path) -> LotIntake | None:
+    found = read_statement(reading, path, INTAKE)
     if found is None:
         return None
     receipt, digest = found
     return LotIntake(digest, receipt.machines)
-
-
-def _statement(reading: _Reading, path: Path, kind: Kind[S]) -> tuple[S, str] | None:
-    data, signature = _read(reading, path), _read(reading, path.with_name(kind.signature_name))
-    if data is None or signature is None:
-        return None
-    stamp_file = path.with_name(f"{kind.signature_name}.tsr")
-    stamp = _read(reading, stamp_file) if stamp_file.exists() else None
-    report = verify_statement(data, signature, reading.trust, reading.at, time_stamp=stamp)
-    if not isinstance(report.statement, kind.type):
-        step = report.failed_step
-        reading.problem(path, f"step {step.number} ({step.name}): {step.detail}" if step else "of another schema")
-        return None
-    return report.statement, report.sha256
-
-
-def _read(reading: _Reading, path: Path) -> bytes | None:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAXIMUM_FILE_BYTES + 1)
-    except OSError as error:
-        reading.problem(path, f"can't be read: {error.strerror}")
-        return None
-    if len(data) > MAXIMUM_FILE_BYTES:
-        reading.problem(path, "larger than any file of a lot")
-        return None
-    return data
-
-
-def _why(report: Report) -> str:
-    step = report.failed_step
-    return f"step {step.number} ({step.name}): {step.detail}" if step else "not valid"

@@ -22,8 +22,9 @@ from tests.vectors.hidden import hidden_cases
 from tests.vectors.pages import page_cases
 from tests.vectors.proofs import checkpoints, lists, logs, proof_cases
 from tests.vectors.records import contradicting_cases, honest_cases, lying_cases, malformed_cases, valid_cases
-from tests.vectors.scope import verdicts
+from tests.vectors.scope import statement_verdicts, verdicts
 from tests.vectors.sets import set_cases
+from tests.vectors.statements import statement_cases
 from tests.vectors.weak import weak_cases
 
 FORM = "ardoise-vectors/1"
@@ -47,15 +48,20 @@ def cases() -> list[Case]:
     ]
 
 
+def all_statements() -> list[Case]:
+    """Every vector of a lot, an intake receipt, a destruction record or an acceptance."""
+    return statement_cases(pki("a"), pki("b"))
+
+
 def write(folder: Path) -> None:
     """Write all vectors and their index into a folder."""
     with mock.patch("cryptography.x509.random_serial_number", _serials()):
         made_pki.cache_clear()
-        made, given = cases(), _given()
+        made, stated, given = cases(), all_statements(), _given()
     made_pki.cache_clear()
     for name, data in given.items():
         (folder / name).write_bytes(data)
-    for case in made:
+    for case in (*made, *stated):
         for name, data in case.files.items():
             place = folder / case.name / name
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -63,6 +69,7 @@ def write(folder: Path) -> None:
     index = {
         "form": FORM,
         "vectors": [_entry(case) for case in made if case.set_is is None],
+        "statements": [_statement_entry(case) for case in stated],
         "sets": [_set_entry(case) for case in made if case.set_is is not None],
     }
     (folder / "index.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
@@ -93,6 +100,10 @@ def _entry(case: Case) -> dict[str, Any]:
         "at": case.at.isoformat(),
         "verdicts": verdicts(case),
     }
+
+
+def _statement_entry(case: Case) -> dict[str, Any]:
+    return {**_entry(case), "verdicts": statement_verdicts(case)}
 
 
 def _set_entry(case: Case) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import rfc8785
 
-from agent.certificate.record import encode_record
+from agent.certificate.record import MAXIMUM_BYTES, MAXIMUM_TOKENS, encode_record
 from agent.model.json_form import to_json_form
 from agent.model.machine import Environment
 from agent.model.passes import SectorError
@@ -84,6 +84,8 @@ def malformed_cases(a: Pki) -> list[Case]:
     numbers = rfc8785.dumps({**form, "salt": 1})
     decomposed = data.replace("é".encode(), "e\u0301".encode())
     deep = rfc8785.dumps({**form, "zz": json.loads("[" * 40 + "]" * 40)})
+    huge = rfc8785.dumps({**form, "zz": "x" * MAXIMUM_BYTES})
+    crowded = rfc8785.dumps({**form, "zz": [[]] * (MAXIMUM_TOKENS // 2)})
     newer = rfc8785.dumps({**form, "zz_new_field": ["1", {"a": "b"}]})
     other = rfc8785.dumps({**form, "schema": "ardoise-record/2"})
     unknown = rfc8785.dumps({**form, "headline": "PERFECT"})
@@ -94,6 +96,8 @@ def malformed_cases(a: Pki) -> list[Case]:
         Case("json-number", signed(a, numbers), "an integer that is not a decimal string", **refused),
         Case("not-nfc", signed(a, decomposed), "a letter with a combining accent", **refused),
         Case("deep", signed(a, deep), "40 levels", **refused),
+        Case("huge", signed(a, huge), "more than two mebibytes", **refused),
+        Case("crowded", signed(a, crowded), "more than 100,000 values", **refused),
         Case("other-schema", signed(a, other), "a schema that this verifier does not know", **refused),
         Case("unknown-headline", signed(a, unknown), "a word that is no headline", **refused),
         Case("newer-field", signed(a, newer), "a field of a later version of the program is tolerated"),

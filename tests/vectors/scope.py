@@ -33,6 +33,24 @@ def verdicts(case: Case) -> dict[str, Verdict]:
     return {"verify": whole, "html": dict(whole), "sh": _shell(case)}
 
 
+STATEMENT_SHELL_BLIND: dict[str, str] = {
+    "destruction-not-marked": "of a record it sees that the machine was simulated; a statement has nothing like that"
+}
+
+
+def statement_verdicts(case: Case) -> dict[str, Verdict]:
+    """The same for a statement, which has no degree of proof."""
+    whole: Verdict = {
+        "verdict": "valid" if case.failure is None else "invalid",
+        "failure": case.failure,
+        "step": case.step,
+    }
+    unread: Verdict = {"verdict": "not checked", "step": None}
+    seen = case.step is None or (case.step in SHELL_STEPS and case.name not in STATEMENT_SHELL_BLIND)
+    shell: Verdict = {"verdict": whole["verdict"], "step": case.step} if seen else unread
+    return {"verify": whole, "html": dict(unread), "sh": dict(shell)}
+
+
 def _shell(case: Case) -> Verdict:
     if case.failure is None:
         return {"verdict": "valid", "step": None}

@@ -372,14 +372,14 @@ take_seal() {
 # Writes each attachment under its number, and its known name beside it; any other name is refused.
 detach() {
     quiet pdfdetach -list "$work/document.pdf" || return 1
-    names='' kind=record
+    names='' stem=record
     while IFS= read -r line; do
         case $line in
         [0-9]': '*)
             name=${line#?: }
             case $name in
             record.json | record.json.p7s | record.json.p7s.tsr | record.json.tlog-proof | crl.pem | root-crl.pem) ;;
-            lot.json | intake.json | destruction.json | acceptance.json) kind=statement && return 1 ;;
+            lot.json | lot.json.p7s | intake.json | intake.json.p7s | destruction.json | destruction.json.p7s) stem=${name%%.*} ;;
             *) return 1 ;;
             esac
             case " $names " in *" $name "*) return 1 ;; esac
@@ -390,9 +390,10 @@ detach() {
         *) return 1 ;;
         esac
     done <"$work/said"
-    # A station's own document carries two, a registry's five or six.
-    for name in record.json record.json.p7s; do [ -f "$work/inside-$name" ] || return 1; done
-    [ "$names" = ' record.json record.json.p7s' ] && return
+    # A station's own document carries two, as a statement's does; a registry's five or six.
+    for name in "$stem.json" "$stem.json.p7s"; do [ -f "$work/inside-$name" ] || return 1; done
+    [ "$names" = " $stem.json $stem.json.p7s" ] && return
+    [ "$stem" = record ] || return 1
     for name in record.json.p7s.tsr record.json.tlog-proof crl.pem; do [ -f "$work/inside-$name" ] || return 1; done
 }
 
@@ -405,14 +406,9 @@ check_document() {
     ok seal 'the document is as it was sealed'
     check_chain 'seal chain' seal "$work/seal.p7s" "$work/sealed" || return 1
     cat "$work/leaf.pem" >"$work/sealer.pem"
-    kind=''
-    detach || [ "$kind" = statement ] || fail attachments 'not exactly the known files' || return 1
-    if [ "$kind" = statement ]; then
-        skip attachments 'a statement, which is not for this script'
-        return 0
-    fi
+    detach || fail attachments 'not exactly the known files' || return 1
     ok attachments "${names# }"
-    check_record "$work/inside-record.json" "$work/inside-record.json.p7s" || return 1
+    check_record "$work/inside-$stem.json" "$work/inside-$stem.json.p7s" || return 1
     if [ -f "$work/inside-record.json.tlog-proof" ]; then
         skip registry 'the time stamp inside the seal, and the seal at its moment'
         [ -f "$work/inside-root-crl.pem" ] && skip 'root list' 'whether the issuing CA was revoked'

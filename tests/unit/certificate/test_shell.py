@@ -14,7 +14,8 @@ from tests.conftest import Allow
 from tests.vectors.case import FOLDER
 
 SCRIPT = Path("agent/certificate/shell/verify.sh").resolve()
-INDEX: list[dict[str, Any]] = json.loads((FOLDER / "index.json").read_text())["vectors"]
+_WHOLE: dict[str, Any] = json.loads((FOLDER / "index.json").read_text())
+INDEX: list[dict[str, Any]] = [*_WHOLE["vectors"], *_WHOLE["statements"]]
 GOOD = FOLDER / "good-certificate" / "certificate.pdf"
 ROOT = FOLDER / "root-root.pem"
 AT = "1797861600"

@@ -12,11 +12,16 @@ from agent.certificate.proofs import proofs_of
 from agent.certificate.report import Report
 from agent.certificate.trust import load_trust
 from agent.certificate.verify import verify_document, verify_record
+from agent.certificate.verify_statement import (
+    STATEMENT_DOCUMENT_STEPS,
+    verify_statement,
+    verify_statement_document,
+)
 from tests.vectors.case import FOLDER
 from tests.vectors.make import write
 
 _WHOLE = json.loads((FOLDER / "index.json").read_text())
-INDEX, SETS = _WHOLE["vectors"], _WHOLE["sets"]
+INDEX, SETS, STATEMENTS = _WHOLE["vectors"], _WHOLE["sets"], _WHOLE["statements"]
 
 
 def _verify(entry: dict[str, Any]) -> Report:
@@ -37,6 +42,30 @@ def test_verdict(entry: dict[str, Any]) -> None:
     assert (report.failure, step) == (expected["failure"], expected["step"])
     assert (report.degree and report.degree.value) == expected["degree"]
     assert report.valid == (report.record is not None) == (expected["verdict"] == "valid")
+
+
+@pytest.mark.parametrize("entry", STATEMENTS, ids=[entry["name"] for entry in STATEMENTS])
+def test_statement(entry: dict[str, Any]) -> None:
+    trust = load_trust((FOLDER / entry["trust"]).read_bytes(), _given(entry, "crl"))
+    file, at = FOLDER / entry["file"], datetime.fromisoformat(entry["at"])
+    if file.suffix == ".pdf":
+        report = verify_statement_document(file.read_bytes(), trust, at)
+    else:
+        signature = file.with_name(f"{file.name}.p7s").read_bytes()
+        report = verify_statement(file.read_bytes(), signature, trust, at)
+    step = report.failed_step.name if report.failed_step else None
+    expected = entry["verdicts"]["verify"]
+    assert (report.failure, step) == (expected["failure"], expected["step"])
+    assert report.valid == (report.statement is not None) == (expected["verdict"] == "valid")
+
+
+def _given(entry: dict[str, Any], name: str) -> bytes | None:
+    return None if entry[name] is None else (FOLDER / entry[name]).read_bytes()
+
+
+def test_each_step_of_a_statement_is_broken_by_one() -> None:
+    broken = {entry["verdicts"]["verify"]["step"] for entry in STATEMENTS}
+    assert set(STATEMENT_DOCUMENT_STEPS) - broken == {"time stamp"}
 
 
 @pytest.mark.parametrize("entry", SETS, ids=[entry["name"] for entry in SETS])

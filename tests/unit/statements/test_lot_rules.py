@@ -8,6 +8,7 @@ import pytest
 
 from agent.model.acceptance import Decision
 from agent.model.destruction import DestructionTechnique
+from agent.model.drive import SerialSource
 from agent.model.intake import IntakeMachine
 from agent.model.lot import ExceptionKind, LotEntry, LotHeadline, LotIntake, LotPolicy
 from agent.model.lot_rules import Conclusion, conclude
@@ -268,3 +269,16 @@ def test_a_machine_announced_twice_needs_two_records():
 def test_a_headline_that_no_medium_explains_is_open():
     """Whoever signs a lot by hand can't list an incomplete machine with good media only."""
     assert _concluded(_entry(headline=Headline.INCOMPLETE)).headline is LotHeadline.INCOMPLETE
+
+
+def test_two_disks_read_through_one_bridge_are_two():
+    """A bridge says its own model and serial number for every disk: the second one's success is not the first one's."""
+    record = sample_record("laptop")
+    identity = replace(record.drives[0].identity, serial_source=SerialSource.BRIDGE)
+    bridged = replace(record, drives=(replace(record.drives[0], identity=identity),))
+    first = replace(_failed(entry(bridged)), record_sha256="01" * 32)
+    second = replace(entry(bridged), record_sha256="02" * 32, sequence=2)
+    found = _concluded(first, second)
+    assert (found.headline, found.totals.media, found.totals.media_open) == (LotHeadline.INCOMPLETE, 2, 1)
+    done = replace(destroyed(destruction(throwaway_pki(), serial=identity.serial)), model=identity.model)
+    assert _concluded(first, second, destructions=(done,)).totals.media_destroyed == 0
