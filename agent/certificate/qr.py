@@ -25,8 +25,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from agent.certificate import base45
 from agent.certificate.cades import P256_ORDER
 from agent.certificate.report import FailureKind, Run, Signer, Step, StepFailed, StepStatus
+from agent.certificate.revocation import check_revocation
 from agent.certificate.station import StationKey
-from agent.certificate.trust import LeafKind, Trust, check_revocation, check_validity, find_chain, is_registry
+from agent.certificate.trust import LeafKind, Trust, check_validity, find_chain, is_registry
 from agent.model.machine import Environment
 from agent.model.record import Headline, Outcome, Record
 
@@ -186,10 +187,10 @@ def _check(  # noqa: PLR0917 - one argument for each thing that is known
         notes.detail = check_validity(chain, at, kind)
     # 6.
     with run.step("revocation", FailureKind.REVOKED) as notes:
-        if trust.crl is None:
+        if not trust.crls:
             notes.status, notes.detail = StepStatus.NOT_CHECKED, "no CRL was given"
         else:
-            notes.detail = check_revocation(chain, trust.crl, at, kind=kind)
+            notes.detail = check_revocation(chain, trust.crls, at, kind=kind)
     # 7.
     with run.step("specimen", FailureKind.SPECIMEN) as notes:
         simulated = coded.environment is Environment.SIMULATED

@@ -27,10 +27,11 @@ from agent.certificate.document import attached_files, check_certified, extract_
 from agent.certificate.page_text import missing_words
 from agent.certificate.proofs import check_record_stamp, moment_of
 from agent.certificate.report import FailureKind, Run, Signer, Step, StepFailed, StepStatus
+from agent.certificate.revocation import check_revocation
 from agent.certificate.statement import KINDS, Kind, decode_statement
 from agent.certificate.statement_content import check_content, check_statement_issuer, check_statement_specimen
 from agent.certificate.statement_text import statement_words
-from agent.certificate.trust import Trust, check_revocation, check_validity, find_chain
+from agent.certificate.trust import Trust, check_validity, find_chain
 from agent.model.statement import Statement
 
 STATEMENT_STEPS = (
@@ -170,10 +171,10 @@ def _check_signer(work: _Work, envelope: Envelope, signature: bytes) -> Signer:
         notes.detail = check_validity(chain, moment.at)
     # 6.
     with run.step("revocation", FailureKind.REVOKED) as notes:
-        if work.trust.crl is None:
+        if not work.trust.crls:
             notes.status, notes.detail = StepStatus.NOT_CHECKED, "no CRL was given"
         else:
-            notes.detail = check_revocation(chain, work.trust.crl, moment.latest, stamped=moment.stamped)
+            notes.detail = check_revocation(chain, work.trust.crls, moment.latest, stamped=moment.stamped)
     return signer
 
 

@@ -22,7 +22,7 @@ from tests.samples import AT, ORIGIN, leaf_key, log_key, sample_record, throwawa
 
 PKI = throwaway_pki()
 KEY, LOG = log_key()
-TRUST = Trust(PKI.trust.roots, None, (LOG,))
+TRUST = Trust(PKI.trust.roots, (), (LOG,))
 OTHERS = [hashlib.sha256(b"%d" % n).digest() for n in range(4)]
 
 

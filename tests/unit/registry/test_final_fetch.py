@@ -114,7 +114,7 @@ def test_what_does_not_verify_is_not_kept_and_the_record_stays_archived(
 
 def test_another_logs_document_is_not_kept(tmp_path: Path) -> None:
     outbox = outbox_with(tmp_path / "evidence", 1)
-    given = Trust(PKI.trust.roots, None, (log_key("other")[1],))
+    given = Trust(PKI.trust.roots, (), (log_key("other")[1],))
     with proven_registry(tmp_path) as url:
         report = upload_pending(outbox, client_for(url), check(given))
     assert "log" in report.final_remarks[record_id(1)]
