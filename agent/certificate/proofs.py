@@ -16,7 +16,7 @@ from cryptography import x509
 from agent.certificate.checkpoint import Checkpoint, joined_checkpoint, open_checkpoint, same_head
 from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME
 from agent.certificate.log_proof import Logged, check_proof
-from agent.certificate.report import FailureKind, StepFailed
+from agent.certificate.report import FailureKind, StepFailed, StepStatus
 from agent.certificate.revocation import check_ca_revocation, check_revocation, find_crl, is_crl_of
 from agent.certificate.timestamp import Stamp, open_token, token_of
 from agent.certificate.trust import Chain, LeafKind, Trust, check_validity, find_chain, load_crl
@@ -106,6 +106,21 @@ def check_all_crls(
         text = check_ca_revocation(chain, _inside(proofs.root_crl), moment.latest, stamped=moment.stamped)
         said.append(f"{OF_THE_CA}{text} that travels inside")
     return said
+
+
+def check_given_crls(
+    chain: Chain, trust: Trust, moment: Moment, kind: LeafKind = LeafKind.STATION
+) -> tuple[str, StepStatus]:
+    """What the given CRLs say of a chain that carries none: detail and status of a step; raises StepFailed."""
+    said = []
+    if trust.crls:
+        said.append(check_revocation(chain, trust.crls, moment.latest, stamped=moment.stamped, kind=kind))
+    else:
+        said.append("no CRL was given")
+    if trust.root_crl is not None and is_crl_of(trust.root_crl, chain.root):
+        text = check_ca_revocation(chain, trust.root_crl, moment.latest, stamped=moment.stamped)
+        said.append(f"{OF_THE_CA}{text}")
+    return "; ".join(said), StepStatus.OK if trust.crls else StepStatus.NOT_CHECKED
 
 
 def check_logged(proof: bytes, record: bytes, claimed: NotBefore | None, trust: Trust) -> Logged:
