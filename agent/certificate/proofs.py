@@ -17,7 +17,13 @@ from agent.certificate.checkpoint import Checkpoint, joined_checkpoint, open_che
 from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME
 from agent.certificate.log_proof import Logged, check_proof
 from agent.certificate.report import FailureKind, StepFailed, StepStatus
-from agent.certificate.revocation import check_ca_revocation, check_revocation, find_crl, is_crl_of
+from agent.certificate.revocation import (
+    check_ca_revocation,
+    check_revocation,
+    check_tsa_revocation,
+    find_crl,
+    is_crl_of,
+)
 from agent.certificate.timestamp import Stamp, open_token, token_of
 from agent.certificate.trust import Chain, LeafKind, Trust, check_validity, find_chain, load_crl
 from agent.errors import CertificateError, ProofInvalid, UsageError
@@ -58,7 +64,7 @@ def check_stamp(token: bytes, digest: bytes, chain: Chain, trust: Trust, at: dat
     check_validity(authority, stamp.time, LeafKind.TIME_STAMPING)
     check_validity(authority, max(at, stamp.time), LeafKind.TIME_STAMPING)
     if find_crl(trust.crls, authority.issuing_ca) is not None:
-        check_revocation(authority, trust.crls, stamp.time, kind=LeafKind.TIME_STAMPING)
+        check_tsa_revocation(authority, trust.crls, stamp.time, stamp.latest)
     return stamp
 
 

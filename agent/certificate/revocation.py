@@ -15,6 +15,17 @@ REVOKED_LATER = "revoked later"
 """How the text of `check_revocation` begins where the certificate was revoked after the time stamp."""
 
 
+TOKENS_STAY = frozenset(
+    {
+        x509.ReasonFlags.unspecified,
+        x509.ReasonFlags.affiliation_changed,
+        x509.ReasonFlags.superseded,
+        x509.ReasonFlags.cessation_of_operation,
+    }
+)
+"""The reasons, where the CRL states one, after which an authority's earlier time stamps stay valid (RFC 3161 4, item 1)."""
+
+
 def check_revocation(
     chain: Chain,
     crls: Iterable[x509.CertificateRevocationList],
@@ -37,6 +48,21 @@ def check_ca_revocation(
 ) -> str:
     """Look the issuing CA up in the root's CRL, by the rules of `check_revocation`; raises StepFailed REVOKED, UNTRUSTED."""
     return _look_up(chain.issuing_ca, chain.root, crl, (at, stamped), "issuing CA")
+
+
+def check_tsa_revocation(
+    chain: Chain, crls: Iterable[x509.CertificateRevocationList], made: datetime, latest: datetime
+) -> None:
+    """Look an authority up for a time stamp made between these moments (RFC 3161 4); raises StepFailed REVOKED, UNTRUSTED.
+
+    A stamp stays valid only if it was made before the revocation, and the CRL itself names a reason that says that the key was
+    not lost: a stamp of a lost key, or of one of which nothing is said, may have been made at any time.
+    """
+    crl = find_crl(crls, chain.issuing_ca)
+    entry = None if crl is None else crl.get_revoked_certificate_by_serial_number(chain.leaf.serial_number)
+    harmless = entry is not None and _reason(entry) in TOKENS_STAY
+    moment = (latest, True) if harmless else (made, False)
+    _look_up(chain.leaf, chain.issuing_ca, crl, moment, LeafKind.TIME_STAMPING.value)
 
 
 def is_crl_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
@@ -85,6 +111,13 @@ def _judge_revoked(entry: x509.RevokedCertificate, at: datetime, title: str, *, 
         return f"{REVOKED_LATER} (not to be trusted from {since:%Y-%m-%d %H:%M} UTC on): stamped before, on {at:%Y-%m-%d %H:%M} UTC"
     # The signing time is only a claim, so a revoked key proves nothing, whatever date it writes.
     raise StepFailed(FailureKind.REVOKED, f"The {title} was revoked on {entry.revocation_date_utc:%Y-%m-%d}.")
+
+
+def _reason(entry: x509.RevokedCertificate) -> x509.ReasonFlags | None:
+    try:
+        return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    except (*CERTIFICATE_ERRORS, x509.ExtensionNotFound):
+        return None
 
 
 def _is_signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:

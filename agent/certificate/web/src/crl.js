@@ -2,6 +2,8 @@
 
 const REASON_CODE = "551d15";
 const INVALIDITY_DATE = "551d18";
+// ENUMERATED unspecified, affiliationChanged, superseded, cessationOfOperation: earlier tokens stay (RFC 3161 4, item 1).
+const TOKENS_STAY = ["0a0100", "0a0103", "0a0104", "0a0105"];
 const KNOWN_LIST_EXTENSIONS = ["551d14", "551d23"];
 
 /** The one list in PEM or DER; Finding "usage" where it is none, or more. */
@@ -53,9 +55,17 @@ function readEntry(node) {
   return {
     serial: readInteger(serial).toString(16),
     date: readTime(date),
+    reason: found.get(REASON_CODE)?.value ?? null,
     invalidityDate: invalidity === undefined ? null : readTime(readValue(bytesFromHex(invalidity.value), 0)),
     critical: [...found].some(([oid, each]) => each.critical && oid !== REASON_CODE),
   };
+}
+
+/** The moment for which a time stamp's authority is looked up: after any other reason, or none, no stamp of it counts. */
+function momentOfTsa(authority, crl, stamp) {
+  const entry = crl.entries.find((each) => each.serial === authority.leaf.serial);
+  if (entry !== undefined && TOKENS_STAY.includes(entry.reason)) return { at: stamp.latest, stamped: true };
+  return { at: stamp.time, stamped: false };
 }
 
 function isCrlOf(crl, issuer) {

@@ -21,7 +21,7 @@ async function checkStamp(token, digest, chain, trust, at) {
   checkValidity(authority, Math.max(at, stamp.time));
   const crl = await findCrl(trust.crls, authority.issuingCa);
   if (crl !== null) {
-    await lookUp(authority.leaf, authority.issuingCa, crl, { at: stamp.time, stamped: false });
+    await lookUp(authority.leaf, authority.issuingCa, crl, momentOfTsa(authority, crl, stamp));
   }
   return stamp;
 }
