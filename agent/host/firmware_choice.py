@@ -33,6 +33,5 @@ def permitted_offer(node: str, reading: FirmwareReading, technique: Technique) -
 
 
 def running_words(status: DeviceStatus) -> str:
-    """How far a sanitize that runs has got, where the drive says it, and what that means."""
-    done = "" if status.progress_permille is None else f"{status.progress_permille // 10} % done; "
-    return f"{done}it goes on without power"
+    """How far a sanitize that runs has got, in figures that every language has; '' where the drive does not say it."""
+    return "" if status.progress_permille is None else f"{status.progress_permille // 10} %"
