@@ -69,6 +69,7 @@ def choose(
         hindered += (f"nothing but a sanitize of the whole drive reaches {', '.join(reading.unreached)}",)
     if reading and (others := _others(reading)):
         hindered += (f"its own erase would erase {', '.join(others)} too, and is not used",)
+        hindered += _given_up(drive, reading)
     unseen = tuple(hit for hit in (reading.also_hit if reading else ()) if not hit.startswith("/dev/"))
     if unseen and enough and enough[0].technique.by_firmware:
         hindered += (f"erases also {', '.join(unseen)}, which no node of this machine leads to",)
@@ -100,6 +101,18 @@ def _can_be_shown(offer: TechniqueOffer) -> bool:
 def _others(reading: FirmwareReading) -> tuple[str, ...]:
     """Other drives of this machine that a technique of this one erases too; namespaces that no node leads to are nobody else's."""
     return tuple(hit for hit in reading.also_hit if hit.startswith("/dev/"))
+
+
+def _given_up(drive: Drive, reading: FirmwareReading) -> tuple[str, ...]:
+    """The level that is given up where one command for several drives would reach a higher one than an overwrite of each."""
+    usable = [_rung(drive, o) for o in reading.offers if not _is_forbidden(o, reading) and _can_be_shown(o)]
+    best = min(usable, key=lambda r: (-r.level.rank, _place(drive, r.technique)), default=None)
+    if best is None or best.level.rank <= level_of(Technique.OVERWRITE, drive.media_type).rank:
+        return ()
+    level = best.level.value.capitalize()
+    return (
+        f"{best.technique.value} would reach {level}, for all of them together; here each is confirmed and erased by itself",
+    )
 
 
 def _place(drive: Drive, technique: Technique) -> int:

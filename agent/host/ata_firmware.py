@@ -13,7 +13,7 @@ from agent.host.ata_device import read_identify, sanitize_status
 from agent.host.ata_sanitize import AtaSanitize, is_frozen, judge_status
 from agent.host.ata_security import AtaSecurityErase
 from agent.host.firmware import FirmwareCommand
-from agent.host.firmware_choice import BRIDGED, nothing_offered, permitted_offer
+from agent.host.firmware_choice import BRIDGED, nothing_offered, permitted_offer, running_words
 from agent.host.firmware_quirks import firmware_quirks
 from agent.model.drive import Bus
 from agent.model.firmware import (
@@ -72,7 +72,7 @@ def _sanitize_now(node: str) -> tuple[DeviceStatus, tuple[FoundObstacle, ...]]:
     status = judge_status(answer)
     found = []
     if status.state is CommandState.RUNNING:
-        found.append(FoundObstacle(Obstacle.SANITIZE_RUNNING, "it can't be stopped, and goes on without power"))
+        found.append(FoundObstacle(Obstacle.SANITIZE_RUNNING, running_words(status)))
     elif status.state is CommandState.FAILED:
         # State SD3: every other command that would touch the medium is aborted (ACS-4, Sanitize Device state machine).
         found.append(FoundObstacle(Obstacle.SANITIZE_FAILED, forbids=(*SECURITY_TECHNIQUES, Technique.OVERWRITE)))

@@ -5,10 +5,12 @@ The kernel's own tree decides what is there: udev may be absent, or not yet done
 
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agent.errors import MediaVanished
 from agent.host import scsi
+from agent.host.erase_status import takes_no_reads
 from agent.host.hidden_areas import NOT_APPLICABLE, read_hidden_areas
 from agent.host.holders import Usage, exclusions_by_use, read_usage
 from agent.host.identity import PageReader, Reading, first_answer, geometry_of, read_device, sysfs_pages
@@ -17,6 +19,7 @@ from agent.host.sysfs import Roots, block_folder, block_name, entry_names, node_
 from agent.host.udev import plugged_at
 from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason, HiddenAreas, Identity, MediaType
 
+_AT_ONCE = 8
 # No media a person could hand over: memory, stacks on other disks (their parents are listed), optical, floppy, firmware flash.
 _NOT_MEDIA = re.compile(r"^(ram|zram|loop|dm-|md|sr|fd|bcache|mtdblock|drbd)\d|^md_")
 # Boot and replay-protected partitions of an eMMC: parts of the medium that mmcblkN lists, not media of their own.
@@ -29,7 +32,13 @@ def discover_drives(roots: Roots, named_nodes: tuple[str, ...], *, live: bool) -
     usage = read_usage(roots)
     bays = plugged_at(roots)
     names = [name for name in entry_names(roots.sys / "block") if _is_medium(roots, name, named)]
-    return tuple(_inspect(roots, name, usage, bays.get(name, ""), named=name in named, live=live) for name in names)
+
+    def inspected(name: str) -> Drive:
+        return _inspect(roots, name, usage, bays.get(name, ""), named=name in named, live=live)
+
+    # One that answers slowly delays no other.
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="discovery") as pool:
+        return tuple(pool.map(inspected, names))
 
 
 def exclusions_now(roots: Roots, node: str, named_nodes: tuple[str, ...], *, live: bool) -> tuple[Exclusion, ...]:
@@ -85,7 +94,8 @@ def _inspect(roots: Roots, name: str, usage: Usage, bay: str, *, named: bool, li
     reading = read_device(folder, geometry_of(folder), _pages(roots, folder, name))
     used = exclusions_by_use(roots, folder, usage, live=live)
     exclusions = used if _is_boot(used) else (*used, *_by_itself(folder, reading, named=named))
-    readable = not _unanswering(exclusions)
+    # A drive at its own erase is asked for no block: each would hang for minutes.
+    readable = not _unanswering(exclusions) and not takes_no_reads(roots, name, reading)
     return Drive(
         node=node,
         identity=reading.identity,
@@ -96,7 +106,7 @@ def _inspect(roots: Roots, name: str, usage: Usage, bay: str, *, named: bool, li
         soldered=reading.soldered,
         bay=_bay(folder) or bay,
         signatures=read_signatures((node, *(node_of(p.name) for p in partitions(folder)))) if readable else (),
-        hidden_areas=_hidden(node, reading) if readable else NOT_APPLICABLE,
+        hidden_areas=_hidden(node, reading) if not _unanswering(exclusions) else NOT_APPLICABLE,
         exclusions=exclusions,
     )
 

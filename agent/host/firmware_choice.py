@@ -30,3 +30,8 @@ def permitted_offer(node: str, reading: FirmwareReading, technique: Technique) -
         if offer.technique is technique:
             return offer
     raise Refused(f"{node} does not offer {technique.value}.", "Choose another technique.")
+
+
+def running_words(status: DeviceStatus) -> str:
+    """How far a sanitize that runs has got, in figures that every language has; '' where the drive does not say it."""
+    return "" if status.progress_permille is None else f"{status.progress_permille // 10} %"

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.errors import MediaError, Refused, ToolFailed
+from agent.errors import AgentError, ToolFailed
 from agent.host.ata_device import read_identify
 from agent.host.firmware_tool import run_tool
 from agent.host.hidden_areas import NOT_EXAMINED, native_sectors, read_hidden_areas
@@ -45,8 +45,8 @@ def restore_hidden_areas(
 ) -> Restoration:
     """Remove HPA, AMA and DCO from the drive at a node, for good; raises ToolMissing, ToolFailed (no IDENTIFY data).
 
-    `patience` is how many seconds the kernel gets to see the new size. `guard` holds the node around each change; what it
-    raises is raised only where nothing was changed yet.
+    `patience` is how many seconds the kernel gets to see the new size. `guard` holds the node around each change. Whatever is
+    raised, is raised only where nothing was changed yet.
     """
     work = _Restorer(node, roots or Roots(), patience, guard)
     before = work.areas()
@@ -57,8 +57,9 @@ def restore_hidden_areas(
         if work.ata.dco_supported and work.areas().state is HiddenAreaState.PRESENT:
             work.restore_configuration()
             work.lift_limit()
-    except (MediaError, Refused):
-        # After a change of its size a drive may be found anew under another name; whoever asked looks for it there.
+    except AgentError:
+        # After a change of its size a drive may be found anew under another name; whoever asked looks for it there. Whatever
+        # it was that failed: raised, it would say that nothing was done.
         if not work.tools:
             raise
     after = work.areas()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from agent.errors import MediaError, Refused, ToolFailed, ToolMissing
 from agent.host.firmware import FirmwareCommand
-from agent.host.firmware_choice import permitted_offer
+from agent.host.firmware_choice import permitted_offer, running_words
 from agent.host.nvme_ask import ask_sanitize_log
 from agent.host.nvme_drive import NvmeDrive, identify_nvme
 from agent.host.nvme_format import NvmeFormat
@@ -88,7 +88,7 @@ def _obstacles(log: SanitizeLog) -> tuple[FoundObstacle, ...]:
     detail = ", ".join(log.words)
     match log.status.state:
         case CommandState.RUNNING:
-            return (FoundObstacle(Obstacle.SANITIZE_RUNNING, detail),)
+            return (FoundObstacle(Obstacle.SANITIZE_RUNNING, "; ".join(w for w in (running_words(log.status), detail) if w)),)
         case CommandState.FAILED:
             # The drive refuses every read, write and format until a sanitize succeeds.
             return (FoundObstacle(Obstacle.SANITIZE_FAILED, detail, (Technique.OVERWRITE, *FORMAT_SETTINGS)),)

@@ -63,6 +63,7 @@ class AtaIdentify:
     hpa_supported: bool
     dco_supported: bool
     ama_supported: bool
+    sanitize_supported: bool = False
 
 
 def ata_identify(page: bytes) -> AtaIdentify | None:
@@ -93,6 +94,7 @@ def parse_identify(data: bytes) -> AtaIdentify | None:
         hpa_supported=bool(words[82] & 1 << 10),
         dco_supported=valid_83 and bool(words[83] & 1 << 11),
         ama_supported=words[119] & 0xC000 == 0x4000 and bool(words[119] & 1 << 8),
+        sanitize_supported=bool(words[59] & 1 << 12),
     )
 
 

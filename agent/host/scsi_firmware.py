@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from agent.errors import Refused, ToolFailed
 from agent.host import sg_io
-from agent.host.firmware_choice import BRIDGED, nothing_offered, permitted_offer
+from agent.host.firmware_choice import BRIDGED, nothing_offered, permitted_offer, running_words
 from agent.host.firmware_quirks import firmware_quirks
 from agent.host.firmware_tool import run_tool
-from agent.host.scsi_units import same_device
+from agent.host.scsi_units import command_node, same_device
 from agent.host.sense import Sense, parse_sense
-from agent.host.sysfs import Roots
+from agent.host.sysfs import Roots, block_name
 from agent.model.drive import Bus
 from agent.model.firmware import (
     CommandState,
@@ -61,10 +61,11 @@ def read_scsi(node: str, bus: Bus, model: str, roots: Roots = _SYSTEM) -> Firmwa
     """What the drive at a node offers now; nothing is changed, and a USB bridge is not asked at all."""
     if bus is Bus.USB:
         return nothing_offered(BRIDGED)
+    asked = command_node(roots, block_name(node), node)
     try:
-        status = _judge(node)
-        supported = {technique: _support(node, kind.action) for technique, kind in _KINDS.items()}
-        size = _sector_bytes(node)
+        status = sanitize_now(asked)
+        supported = {technique: _support(asked, kind.action) for technique, kind in _KINDS.items()}
+        size = _sector_bytes(asked)
     except ToolFailed as error:
         return nothing_offered(FoundObstacle(Obstacle.UNREADABLE, error.message))
     raw = (
@@ -87,6 +88,20 @@ def scsi_command(node: str, bus: Bus, model: str, technique: Technique, roots: R
         others = ", ".join(reading.also_hit)
         raise Refused(f"{technique.value} of {node} may erase {others} too.", "Choose another technique.")
     return ScsiSanitize(node, offer)
+
+
+def sanitize_now(node: str) -> DeviceStatus:
+    """Running and failed by what the drive says; NEVER where it is ready for use; UNKNOWN where it says anything else."""
+    answer = sg_io.on_node(node, "REQUEST SENSE", bytes([0x03, 0, 0, 0, _SENSE_BYTES, 0]), receive=_SENSE_BYTES)
+    sense = parse_sense(answer.data) if answer.good else None
+    if told := _told_by(sense):
+        return told
+    ready, unready = _test_ready(node)
+    if told := _told_by(unready):
+        return told
+    words = tuple(s.words() for s in (sense, unready) if s is not None)
+    state = CommandState.NEVER if ready else CommandState.UNKNOWN
+    return DeviceStatus(state, (*words, "unit ready" if ready else "unit not ready"))
 
 
 class ScsiSanitize:
@@ -116,7 +131,7 @@ class ScsiSanitize:
 
     def status(self) -> DeviceStatus:
         """Running or failed as the drive says; ready is done only after this command was seen at work; raises ToolFailed."""
-        now = _judge(self._node)
+        now = sanitize_now(self._node)
         if self._started is None:
             return now
         if now.state is CommandState.RUNNING:
@@ -137,7 +152,7 @@ class ScsiSanitize:
         """Start it, and look at once: a change of key may be over before anybody asks again; raises ToolMissing."""
         self._started = run_tool(("sg_sanitize", *self._kind.options, *_FAST, self._node), _START_SECONDS)
         try:
-            self._seen_running = _judge(self._node).state is CommandState.RUNNING
+            self._seen_running = sanitize_now(self._node).state is CommandState.RUNNING
         except ToolFailed:
             return self._started
         return self._started
@@ -148,20 +163,6 @@ class ScsiSanitize:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def _judge(node: str) -> DeviceStatus:
-    """Running and failed by what the drive says; NEVER where it is ready for use; UNKNOWN where it says anything else."""
-    answer = sg_io.on_node(node, "REQUEST SENSE", bytes([0x03, 0, 0, 0, _SENSE_BYTES, 0]), receive=_SENSE_BYTES)
-    sense = parse_sense(answer.data) if answer.good else None
-    if told := _told_by(sense):
-        return told
-    ready, unready = _test_ready(node)
-    if told := _told_by(unready):
-        return told
-    words = tuple(s.words() for s in (sense, unready) if s is not None)
-    state = CommandState.NEVER if ready else CommandState.UNKNOWN
-    return DeviceStatus(state, (*words, "unit ready" if ready else "unit not ready"))
 
 
 def _told_by(sense: Sense | None) -> DeviceStatus | None:
@@ -213,7 +214,7 @@ def _offers(supported: dict[Technique, int | None]) -> tuple[TechniqueOffer, ...
 
 def _standing(status: DeviceStatus) -> tuple[FoundObstacle, ...]:
     if status.state is CommandState.RUNNING:
-        return (FoundObstacle(Obstacle.SANITIZE_RUNNING, "it can't be stopped, and goes on without power"),)
+        return (FoundObstacle(Obstacle.SANITIZE_RUNNING, running_words(status)),)
     if status.state is CommandState.FAILED:
         # SBC-4, SANITIZE: every command that would touch the medium is then ended with that sense.
         return (FoundObstacle(Obstacle.SANITIZE_FAILED, forbids=(Technique.OVERWRITE,)),)

@@ -12,6 +12,7 @@ from agent.host import scsi
 from agent.host.sysfs import Roots, block_folder, block_name, entry_names, node_of, read_bytes, read_text
 
 _DISK = re.compile(r"sd[a-z]+")
+_GENERIC = re.compile(r"sg\d+")
 _TARGET = re.compile(r"target\d+:\d+:\d+")
 VPD_DEVICE_IDENTIFICATION = 0x83
 # EUI-64, NAA and SCSI name string are unique in the world; relative ports and vendors' texts are not.
@@ -31,6 +32,13 @@ def same_device(roots: Roots, node: str) -> tuple[str, ...]:
         key=lambda name: (len(name), name),
     )
     return tuple(node_of(name) for name in disks if name != own and signs & _signs(roots, name))
+
+
+def command_node(roots: Roots, name: str, node: str) -> str:
+    """The node of the same disk that takes commands only (/dev/sgN); the given one where the kernel lists none."""
+    listed = entry_names(block_folder(roots, name) / "device/scsi_generic")
+    found = [roots.dev / name for name in listed if _GENERIC.fullmatch(name)]
+    return str(found[0]) if len(found) == 1 and found[0].exists() else node
 
 
 def _signs(roots: Roots, name: str) -> frozenset[_Sign]:

@@ -25,8 +25,10 @@ _AT_ONCE = 8
 def inspect_machine(machine: Machine) -> Inspection:
     """Everything that was found, with health where it could be read; raises what discovery raises."""
     drives = machine.discover()
-    health = read_each(drives, lambda drive: read_health(machine, drive))
     own = read_each(drives, lambda drive: read_firmware(machine, drive))
+    # A drive at its own erase answers nothing but questions for its status; others of it would only wait.
+    at_rest = [d for d in drives if d.node not in own or own[d.node].status.state is not CommandState.RUNNING]
+    health = read_each(at_rest, lambda drive: read_health(machine, drive))
     inspected = tuple(InspectedDrive(d, health.get(d.node), own.get(d.node)) for d in drives)
     boot = next((d for d in drives if d.is_boot_medium), None)
     return Inspection(machine.inventory(), inspected, boot)

@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.engine.journal import JournalContent, read_journal
 from agent.engine.recovery import left_locked
 from agent.errors import AgentError
+from agent.host.ata_security import secret_note
 from agent.host.machine import Machine
 from agent.model.drive import Drive, Identity, is_placeholder
 from agent.model.machine import Environment
@@ -57,7 +58,8 @@ def lift_locks(
         if not known:
             continue
         if is_placeholder(drive.identity.serial) or sum(d.identity.same_medium(drive.identity) for d in every) != 1:
-            told.append(f"{drive.node}: may have been left with a password of ours, and can't be told from others.")
+            words = "may have been left with a password of ours, and can't be told from others."
+            told.append(f"{drive.node}: {words} {secret_note(drive.node)}")
             continue
         try:
             lifted, words = machine.lift_password(drive)

@@ -114,7 +114,7 @@ class Sitting:
         """What a person should know before starting, in plain text."""
         corrupt = tuple(f"Set aside: {a.was.name} ({a.reason})." for a in self._uploads.set_aside())
         expiry = expiry_notice(self._desk.station.key, self._started_at)
-        return (*clock_notice(self._started_at), *expiry, *self._remarks, *corrupt)
+        return (*clock_notice(self._started_at), *expiry, *self._remarks, *self.before.prepared.remarks(), *corrupt)
 
     def inspect(self) -> Inspection:
         """Find all drives and read their health; takes seconds; raises AgentError."""

@@ -93,6 +93,11 @@ CHOICES = (
         "seine eigene Löschung würde auch {0} löschen und wird nicht benutzt",
     ),
     (
+        r"(.+) would reach (Clear|Purge), for all of them together; here each is confirmed and erased by itself",
+        "{0} atteindrait {1}, pour tous ensemble\u00a0; ici, chacun est confirmé et effacé séparément",
+        "{0} würde {1} erreichen, für alle zusammen; hier wird jedes einzeln bestätigt und gelöscht",
+    ),
+    (
         r"erases also (.+), which no node of this machine leads to",
         "efface aussi {0}, auxquels aucun nœud de cette machine ne mène",
         "löscht auch {0}, wohin in diesem Gerät kein Knoten führt",

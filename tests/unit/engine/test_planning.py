@@ -1,5 +1,7 @@
 """Plans and refusals: levels are never claimed beyond what an overwrite reaches."""
 
+from dataclasses import replace
+
 import pytest
 
 from agent.engine.pass_sets import PASS_SETS, find_pass_set
@@ -16,6 +18,7 @@ from agent.model.firmware import (
 )
 from agent.model.passes import PassKind
 from agent.model.sanitization import Method, Plan, Policy, Refusal, Technique, VerificationKind
+from tests.plan_cases import PLAN_CASES
 
 from .fakes import make_drive, make_identity
 
@@ -158,3 +161,35 @@ def test_a_locked_drive_has_no_plan_before_its_revert(has_psid):
     refused = psid_plan(REVERT, FORMAT, has_psid=has_psid, obstacles=(locked,))
     assert isinstance(refused, Refusal)
     assert "PSID on its label" in refused.reasons[0]
+
+
+@pytest.mark.parametrize("required", [Method.CLEAR, Method.PURGE])
+def test_one_command_for_several_namespaces_is_not_used_and_what_is_given_up_is_said(required):
+    case = next(c for c in PLAN_CASES if c.name == "NVMe with sanitize and a second namespace")
+    plan = make_plan(case.drive, Policy(required=required), firmware=case.firmware)
+    assert "its own erase would erase /dev/nvme0n2 too, and is not used" in plan.reasons
+    assert (
+        "nvme sanitize block erase would reach Purge, for all of them together; here each is confirmed and erased by itself"
+        in plan.reasons
+    )
+    if required is Method.PURGE:
+        assert isinstance(plan, Refusal)
+    else:
+        assert (plan.technique, plan.level_reached) == (Technique.OVERWRITE, Method.CLEAR)
+
+
+def test_nothing_is_given_up_where_the_command_reaches_no_more_than_an_overwrite():
+    case = next(c for c in PLAN_CASES if c.name == "self-encrypting NVMe that only changes its key")
+    shared = replace(case.firmware, also_hit=("/dev/nvme0n2",))
+    plan = make_plan(case.drive, Policy(), firmware=shared)
+    assert not any("would reach" in reason for reason in plan.reasons)
+
+
+def test_hidden_areas_that_nobody_examined_are_a_caution_of_every_technique():
+    case = next(c for c in PLAN_CASES if c.name == "SATA SSD")
+    drive = replace(case.drive, hidden_areas=HiddenAreas(HiddenAreaState.NOT_EXAMINED))
+    plan = make_plan(drive, Policy(), firmware=case.firmware)
+    assert isinstance(plan, Plan)
+    assert [r.technique.by_firmware for r in plan.ladder] == [True, True, False]
+    for rung in plan.ladder:
+        assert "hidden areas (HPA, DCO, AMA): not examined" in rung.not_covered

@@ -1,14 +1,21 @@
 """Each exclusion with its reason, on trees laid out as the kernel lays them out; no udev, no program, no device."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.engine.planning import make_plan
 from agent.errors import MediaVanished
+from agent.host import sg_io, signatures
 from agent.host.discover import discover_drives, exclusions_now
+from agent.host.sg_io import Answer
 from agent.model.drive import Bus, Drive, Exclusion, ExclusionReason, HiddenAreaState, MediaType, SerialSource
 from agent.model.sanitization import Policy, Refusal
+from tests.conftest import Allow
+from tests.unit.host.programs import install
+from tests.unit.host.scsi_answers import GOOD, RUNNING, Answers, data
 from tests.unit.host.trees import NVME_PATH, SAS_PATH, USB_PATH, Tree, identify_page, put, sata
 
 
@@ -321,3 +328,95 @@ def test_exclusions_are_read_anew(tree: Tree) -> None:
     assert exclusions_now(tree.roots, "/dev/sda", (), live=False) == (Exclusion(ExclusionReason.MOUNTED, "/mnt"),)
     with pytest.raises(MediaVanished):
         exclusions_now(tree.roots, "/dev/sdz", (), live=False)
+
+
+# a drive at its own erase: asked before any block of it is read -------------------------------------------------
+
+REQUEST_SENSE, TEST_UNIT_READY = "03 00 00 00 fc 00", "00 00 00 00 00 00"
+SAS: dict[str, Any] = {
+    "where": SAS_PATH,
+    "device__vendor": "SEAGATE",
+    "device__model": "ST4000NM0043",
+    "device__vpd_pg89": b"",
+}
+# SBC-4: NOT READY, SANITIZE IN PROGRESS, a third done; MEDIUM ERROR, SANITIZE COMMAND FAILED.
+SAS_WORKING = data(bytes.fromhex("70 00 02 00 00 00 00 0a 00 00 00 00 04 1b 00 80 55 55"))
+SAS_FAILED = data(bytes.fromhex("70 00 03 00 00 00 00 0a 00 00 00 00 31 03 00 00 00 00"))
+SAS_AT_REST = data(bytes.fromhex("70 00 00 00 00 00 00 0a 00 00 00 00 00 00 00 00 00 00"))
+
+
+@pytest.fixture
+def blkid(tmp_path: Path, tree: Tree, monkeypatch: pytest.MonkeyPatch, allow_programs: Allow) -> Path:
+    """blkid that hangs as on a disk whose reads nobody answers; the file with what it was asked."""
+    allow_programs("blkid")
+    monkeypatch.setattr(signatures, "_TIMEOUT_SECONDS", 0.3)
+    return install(tmp_path / "bin", monkeypatch, "blkid", "exec sleep 60")
+
+
+@pytest.mark.parametrize("state", [SAS_WORKING, SAS_FAILED])
+def test_no_block_of_a_sas_drive_at_its_own_erase_is_read(
+    tree: Tree, drive: Answers, blkid: Path, state: Answer
+) -> None:
+    tree.partition(sata(tree, **SAS), "sda1")
+    drive.to(REQUEST_SENSE, state)
+    assert only(tree).signatures == ()
+    assert drive.sent == [(bytes.fromhex(REQUEST_SENSE), b"")]
+    assert not blkid.exists()
+
+
+def test_a_drive_at_rest_is_read_once_its_status_is_known(tree: Tree, drive: Answers, blkid: Path) -> None:
+    tree.partition(sata(tree, **SAS), "sda1")
+    drive.to(REQUEST_SENSE, SAS_AT_REST).to(TEST_UNIT_READY, GOOD)
+    assert only(tree).signatures == ()
+    # It hangs: its partition is not asked too.
+    assert blkid.read_text() == "-p -o export /dev/sda\n"
+
+
+def test_the_status_is_asked_of_the_node_for_commands(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, blkid: Path
+) -> None:
+    folder = sata(tree, **SAS)
+    (folder / "device/scsi_generic/sg3").mkdir(parents=True)
+    put(tree.roots.dev / "sg3", "")
+    asked = []
+
+    def told(node: str, *_: object, **_more: object) -> Answer:
+        asked.append(node)
+        return SAS_WORKING
+
+    monkeypatch.setattr(sg_io, "on_node", told)
+    only(tree)
+    assert asked == [str(tree.roots.dev / "sg3")]
+
+
+@pytest.mark.parametrize(("word", "read"), [(1 << 12, False), (0, True)])
+def test_an_ata_drive_that_can_sanitize_is_asked_first(
+    tree: Tree, drive: Answers, blkid: Path, word: int, read: bool
+) -> None:
+    sata(tree, device__vpd_pg89=identify_page(words={59: word}))
+    drive.status(RUNNING)
+    only(tree)
+    assert blkid.exists() is read
+
+
+def test_an_nvme_drive_is_asked_first(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blkid: Path, allow_programs: Allow
+) -> None:
+    allow_programs("nvme")
+    log = tmp_path / "log"
+    # Sanitize Status (NVMe Base 2.0): SPROG 5555h, SSTAT 2 (in progress).
+    log.write_bytes(bytes([0x55, 0x55, 2, 0]) + bytes(508))
+    asked = install(tmp_path / "bin", monkeypatch, "nvme", f"cat {log}")
+    tree.disk("nvme0n1", NVME_PATH, attributes={"device/model": "M\n", "device/serial": "S\n"})
+    assert only(tree).signatures == ()
+    assert "sanitize-log" in asked.read_text()
+    assert not blkid.exists()
+
+
+def test_many_drives_that_hang_are_asked_at_once(tree: Tree, drive: Answers, blkid: Path) -> None:
+    for number in range(6):
+        where = f"pci0000:00/0000:00:17.0/ata{number}/host{number}/target{number}:0:0/{number}:0:0:0"
+        sata(tree, f"sd{'abcdef'[number]}", where)
+    began = time.monotonic()
+    assert len(discover_drives(tree.roots, (), live=False)) == 6
+    assert time.monotonic() - began < 6 * 0.3

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import ToolFailed
+from agent.errors import AgentError, Refused, ToolFailed, ToolMissing
+from agent.host import hidden_area_restore, run
 from agent.host.hidden_area_restore import POWER_CYCLE, Restoration, restore_hidden_areas
 from agent.model.drive import HiddenAreas, HiddenAreaState
+from agent.model.firmware import ToolRun
 from tests.conftest import Allow
 from tests.unit.host.programs import install
 from tests.unit.host.scsi_answers import Answers, ata_words
@@ -147,4 +149,39 @@ def test_libata_looks_at_its_port_again_where_a_rescan_changed_nothing(disk: Dis
 def test_without_identify_data_nothing_is_asked(disk: Disk) -> None:
     disk.drive.identify(bytes(512))
     with pytest.raises(ToolFailed, match="checksum"):
+        disk.restore_areas()
+
+
+@pytest.mark.parametrize("error", [ToolMissing("gone"), ToolFailed(("hdparm",), None, "died"), Refused("used")])
+def test_what_fails_after_the_first_change_hides_nothing_of_it(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch, error: AgentError
+) -> None:
+    disk.hdparm(native=SET, real=FULL)
+    original = hidden_area_restore.run_tool
+
+    def once(argv: tuple[str, ...], timeout: float) -> ToolRun:
+        if "--dco-restore" in argv:
+            raise error
+        return original(argv, timeout)
+
+    monkeypatch.setattr(hidden_area_restore, "run_tool", once)
+    done = disk.restore_areas()
+    assert [t.argv[2:4] for t in done.tools] == [("-N", f"p{SET}")]
+    assert done.areas == HiddenAreas(HiddenAreaState.PRESENT, SET, FULL)
+    assert done.words == POWER_CYCLE
+
+
+def test_without_hdparm_nothing_was_changed_and_that_is_said(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = disk.hdparm(native=FULL, real=FULL)
+    original = hidden_area_restore.native_sectors
+    program = log.parent / "hdparm"
+
+    def goes(node: str, sectors: int) -> int | None:
+        told = original(node, sectors)
+        program.unlink()
+        return told
+
+    monkeypatch.setattr(hidden_area_restore, "native_sectors", goes)
+    monkeypatch.setattr(run, "SEARCH_PATH", "/usr/bin:/bin")
+    with pytest.raises(ToolMissing):
         disk.restore_areas()

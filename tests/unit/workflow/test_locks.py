@@ -132,3 +132,18 @@ def test_another_drive_is_not_asked(laptop, sit, desk) -> None:
     lockable = Exchanged(laptop, (True, ""))
     sit(lockable).inspect()
     assert not lockable.asked
+
+
+def test_a_drive_that_can_not_be_told_from_others_is_not_asked_and_the_way_out_is_said(laptop, sit, desk) -> None:
+    class Filler(Lockable):
+        def discover(self) -> tuple[Drive, ...]:
+            return tuple(replace(d, identity=replace(d.identity, serial="0000")) for d in self._machine.discover())
+
+    lockable = Filler(laptop, (True, ""))
+    crashed_session(lockable, sit, desk, command())
+    sitting = sit(lockable)
+    sitting.inspect()
+    assert not lockable.asked
+    (told,) = [n for n in sitting.notices() if n.startswith("/dev/sda: may have been left")]
+    assert "hdparm --user-master u --security-unlock ardoise /dev/sda" in told
+    assert "--security-disable ardoise /dev/sda" in told
