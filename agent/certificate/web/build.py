@@ -50,8 +50,9 @@ def script(*, screen: bool = True, more: str = "") -> str:
 def record_types() -> dict[str, list[list[Any]]]:
     """Every object of a record or statement by name: its fields with their types, and the default of those that came later."""
     types: dict[str, list[list[Any]]] = {}
-    for cls in (Record, *(kind.type for kind in KINDS)):
-        _add_object(cls, types)
+    _add_object(Record, types)
+    for kind in KINDS:
+        _add_object(kind.type, types)
     return dict(sorted(types.items()))
 
 
