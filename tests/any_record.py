@@ -10,7 +10,8 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from agent.certificate.words.phrases import PHRASES
-from agent.model.record import SCHEMA, Record
+from agent.model.drive import Identity
+from agent.model.record import SCHEMA, DriveRecord, Record
 
 _TOKEN = re.compile(
     r"(?P<free>\\d\+|\\S\+|\.\+|\.\*)|(?P<open>\((?:\?:)?)|(?P<close>\)\??)|(?P<or>\|)|\\?(?P<letter>(?<=\\)[().]|[^\\(){}\[\]*+?.^$|])(?P<maybe>\?)?"
@@ -76,6 +77,8 @@ def _alternatives(tokens: list[re.Match[str]], chance: random.Random) -> str:
 
 
 def _text(chance: random.Random) -> str:
+    if chance.random() < 0.1:
+        return ""
     if chance.random() < 0.4:
         return phrase(chance.choice(PHRASES)[0], chance)
     return chance.choice(_TEXTS)
@@ -110,10 +113,22 @@ def _value(hint: Any, name: str, chance: random.Random) -> Any:
         inner = next(each for each in arguments if each is not NoneType)
         return None if chance.random() < 0.3 else _value(inner, name, chance)
     if get_origin(hint) is tuple:
-        return tuple(_value(arguments[0], name, chance) for _ in range(chance.randrange(_SOME.get(name, 3) + 1)))
+        several = [_value(arguments[0], name, chance) for _ in range(chance.randrange(_SOME.get(name, 3) + 1))]
+        return tuple(chance.choice(several) if chance.random() < 0.2 else each for each in several)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return chance.choice(list(hint))
     if isinstance(hint, type) and is_dataclass(hint):
         hints = get_type_hints(hint)
-        return hint(**{each.name: _value(hints[each.name], each.name, chance) for each in fields(hint)})
+        made = hint(**{each.name: _value(hints[each.name], each.name, chance) for each in fields(hint)})
+        return _read_again(made, chance) if isinstance(made, DriveRecord) else made
     raise TypeError(f"{hint} is no type of a record")
+
+
+def _read_again(drive: DriveRecord, chance: random.Random) -> DriveRecord:
+    """A medium whose identity was read again, often the same but for one field at most."""
+    if chance.random() < 0.3:
+        return drive
+    name = chance.choice([each.name for each in fields(Identity)])
+    other = replace(drive.identity, **{name: getattr(_value(Identity, "identity", chance), name)})
+    again = (drive.identity, other) if chance.random() < 0.5 else (other, drive.identity)
+    return replace(drive, identity_at_open=again[0], identity_at_end=again[1])

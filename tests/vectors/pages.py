@@ -1,13 +1,17 @@
 """Sealed documents: what was changed, added, cut off, or sealed by another."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from agent.certificate.document import find_seal
-from agent.certificate.page import render_page
+from agent.certificate.page import compile_page, evidence_attachments, render_page, template
+from agent.certificate.page_view import page_view
 from agent.certificate.record import encode_record
 from agent.certificate.seal import seal_page, seal_pdf
 from agent.model.language import Language
 from agent.model.machine import Environment
+from agent.model.record import Record
 from tests.samples import AT, Pki
 from tests.vectors.case import Case, good, ruled, sealed, signed
 from tests.vectors.forge import with_white_box
@@ -30,6 +34,7 @@ def page_cases(a: Pki, b: Pki) -> list[Case]:
         *ruled("language", _languages(a)),
         *ruled("flipped byte", _flipped(pdf)),
         *ruled("swapped attachment", _swapped(a)),
+        *ruled("record and PDF that disagree", _disagreeing(a)),
         Case("white-box", {"certificate.pdf": with_white_box(pdf)}, "a white box in an appended revision", *form),
         Case("unsealed", {"certificate.pdf": unsealed}, "no seal at all", *form),
         Case("truncated", {"certificate.pdf": cut}, "the last byte is missing", *form),
@@ -101,3 +106,33 @@ def _swapped(a: Pki) -> list[Case]:
             "signature",
         ),
     ]
+
+
+def _disagreeing(a: Pki) -> list[Case]:
+    """One printed value that is not the record's, and two that changed places; each value in turn: tests/browser/browser_printed.py."""
+
+    def other_figure(view: dict[str, Any]) -> None:
+        facts = view["pages"][0]["medium"]["facts"]
+        at = next(n for n, (label, _) in enumerate(facts) if label == "Firmware")
+        facts[at] = ("Firmware", "7" + facts[at][1][1:])
+
+    def other_order(view: dict[str, Any]) -> None:
+        one, other, *_ = view["media"]["rows"]
+        one["serial"], other["serial"] = other["serial"], one["serial"]
+
+    made = {
+        "figure": (good(a), "another firmware on the page of a medium", other_figure),
+        "order": (good(a, "excluded"), "the serial numbers of two media have changed places", other_order),
+    }
+    return [
+        Case(f"disagrees-{name}", {"certificate.pdf": _with_view(a, record, change)}, why, "seal", "page")
+        for name, (record, why, change) in made.items()
+    ]
+
+
+def _with_view(a: Pki, record: Record, change: Callable[[dict[str, Any]], None]) -> bytes:
+    files = signed(a, encode_record(record))
+    view = page_view(record, files["record.json"], provisional=True)
+    change(view)
+    attached = evidence_attachments(files["record.json"], files["record.json.p7s"])
+    return seal_pdf(compile_page(template("certificate.typ"), view, attached, AT), a.station, AT)

@@ -50,7 +50,7 @@ def test_no_printed_value_can_be_another(language: Language) -> None:
     assert len(strings) > 250
 
 
-@pytest.mark.parametrize("seed", [5, 8, 11, 24, 26, 46])
+@pytest.mark.parametrize("seed", [1, 3, 15, 23, 28, 43])
 def test_a_page_that_holds_anything_is_read_in_order(seed: int) -> None:
     # Among them rows of many lines at the end of a page, and words that break at their own hyphens.
     record = decode_record(encode_record(any_record(seed)))
