@@ -9,10 +9,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from agent.certificate.record import encode_record
 from agent.certificate.statement import encode_statement, sign_statement
+from agent.certificate.statement_page import render_statement, seal_statement
+from agent.certificate.timestamp import make_token, response_of
+from agent.certificate.trust import LeafKind
 from agent.model.lot import Lot, LotPolicy
 from agent.model.sanitization import Method
 from tests.browser.page import Card, VerifyPage
-from tests.samples import AT, sample_record, throwaway_pki
+from tests.samples import AT, leaf_key, sample_record, throwaway_pki
 from tests.statement_samples import entry, make_lot, many_records
 from tests.vectors.case import signed
 
@@ -92,3 +95,23 @@ def test_every_kind_of_record_is_found_the_same(page: VerifyPage, tmp_path: Path
     card = _card(page, tmp_path, lot, [*map(encode_record, records)])
     assert card.verdict == "incomplete", card.text
     assert "7 of 7 records of the lot are here and valid" in card.text
+
+
+def test_a_time_stamp_beside_keeps_the_summary_valid(page: VerifyPage, tmp_path: Path) -> None:
+    lot = make_lot(_PKI, tuple(map(entry, _RECORDS)), policy=_POLICY)
+    data = encode_statement(lot)
+    signature = sign_statement(data, _PKI.station, AT)
+    pdf = seal_statement(render_statement(lot, data, signature), lot, data, _PKI.station, AT)
+    authority = leaf_key(_PKI, LeafKind.TIME_STAMPING)
+    stamp = response_of(make_token(hashlib.sha256(signature).digest(), authority, 7, AT))
+    files = {"lot.pdf": pdf, "lot.json.p7s.tsr": stamp}
+    for name, each in files.items():
+        (tmp_path / name).write_bytes(each)
+    root = tmp_path / "root.pem"
+    root.write_bytes(_PKI.root.certificate.public_bytes(Encoding.PEM))
+    page.trust(root)
+    page.judge_at(AT + timedelta(days=500))
+    (alone,) = page.verify(tmp_path / "lot.pdf")
+    assert (alone.kind, alone.step) == ("expired", "validity"), alone.text
+    (stamped,) = page.verify(*(tmp_path / name for name in files))
+    assert stamped.verdict == "statement", stamped.text
