@@ -31,8 +31,8 @@ function verifyStatement(bytes, signature, timeStamp, trust, at) {
   return reportOf(STATEMENT_STEPS, (run) => checkStatement(run, [bytes, signature], timeStamp, trust, at));
 }
 
-function verifyStatementDocument(pdf, trust, at) {
-  return reportOf(STATEMENT_DOCUMENT_STEPS, (run) => checkStatementDocument(run, pdf, trust, at));
+function verifyStatementDocument(pdf, timeStamp, trust, at) {
+  return reportOf(STATEMENT_DOCUMENT_STEPS, (run) => checkStatementDocument(run, pdf, timeStamp, trust, at));
 }
 
 async function checkStatement(run, [bytes, signature], timeStamp, trust, at) {
@@ -64,7 +64,7 @@ async function checkStatement(run, [bytes, signature], timeStamp, trust, at) {
   return found;
 }
 
-async function checkStatementDocument(run, pdf, trust, at) {
+async function checkStatementDocument(run, pdf, timeStamp, trust, at) {
   const seen = {};
   await run.step("seal form", "seal", async () => {
     seen.seal = await findSeal(pdf);
@@ -83,7 +83,7 @@ async function checkStatementDocument(run, pdf, trust, at) {
     seen.evidence = attachedStatement(await readAttachments(seen.sealed));
     return ["found-attachments", { names: seen.evidence.names }];
   });
-  const found = await checkStatement(run, seen.evidence.files, null, trust, at);
+  const found = await checkStatement(run, seen.evidence.files, timeStamp, trust, at);
   await run.step("same station", "seal", () => {
     const same = ["leaf", "issuingCa"].every((name) => equalBytes(seen.envelope[name], found.envelope[name]));
     return same ? ["found-same-station"] : refuse("seal", "seal-other-station");

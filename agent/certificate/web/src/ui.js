@@ -112,6 +112,7 @@ async function verifyFiles(files) {
     const report = await reportOfJob(job);
     results.push({ path: job.path, report, milliseconds: Math.round(performance.now() - begun) });
   }
+  compareLots(results);
   // Other files may have been chosen meanwhile.
   if (run !== state.run) return;
   state.results = results;

@@ -15,13 +15,14 @@ function element(name, { text, className, children = [], data = {} } = {}) {
 function verdictOf(report) {
   if (report.unable) return "unable";
   if (!report.valid || report.mismatch) return "refused";
-  if (report.statement !== null) return statementVerdict(report.statement);
+  if (report.statement !== null) return statementVerdict(report);
   if (report.record.specimen) return "specimen";
   return report.record.headline === "SANITIZED" ? "valid" : "incomplete";
 }
 
 function headingOf(report, verdict) {
-  if (report.statement && report.valid && verdict !== "specimen") return statementHeading(report.statement);
+  if (report.statement && ["statement", "incomplete"].includes(verdict)) return statementHeading(report.statement);
+  if (verdict === "specimen" && report.statement) return ["verdict-specimen", "verdict-specimen-statement"];
   if (verdict !== "incomplete") return [`verdict-${verdict}`, `verdict-${verdict}-text`];
   const partial = documentKind(report.record) === "partial certificate";
   return partial ? ["verdict-partial", "verdict-partial-text"] : ["verdict-record", "verdict-record-text"];
@@ -43,6 +44,7 @@ function banner(report, verdict) {
   const [title, text] = headingOf(report, verdict);
   const lines = [element("h3", { text: say(title) }), element("p", { text: say(text) })];
   if (report.failure) lines.push(element("p", { text: failureWords(report) }));
+  if (isPartlyUnproven(report)) lines.push(element("p", { text: say("lot-not-all", { count: report.together.unproven.length }) }));
   if (report.mismatch) lines.push(element("p", { text: say(report.mismatch) }));
   if (report.unable) lines.push(element("p", { text: say(report.unable.key, report.unable.params) }));
   return element("div", { className: "verdict", children: [shape, element("div", { children: lines })] });
@@ -58,7 +60,7 @@ function inside(path, report, verdict) {
   const parts = [element("p", { className: "name", text: path })];
   if (report.unable) return parts;
   if (report.record !== null && verdict !== "refused") parts.push(...recordWords(report), proofWords(report));
-  if (report.statement) parts.push(...statementCard(report));
+  if (report.statement && verdict !== "refused") parts.push(...statementCard(report));
   if (report.remarks.length > 0 && report.valid) {
     parts.push(element("h4", { text: say("remarks") }));
     parts.push(list(report.remarks.map(([key, params]) => say(key, params))));

@@ -53,8 +53,9 @@ function sortFiles(files) {
     } else if (/\.pdf$/i.test(path)) {
       const beside = path.replace(/[^/]*$/, "record.json");
       const evidence = [beside, `${beside}.p7s`].map((each) => byPath.get(each) ?? null);
-      jobs.push({ kind: "document", path, file: byPath.get(path), evidence: evidence.includes(null) ? null : evidence });
-      used.add(path);
+      const stamp = path.replace(/\.pdf$/i, ".json.p7s.tsr");
+      jobs.push({ kind: "document", path, file: byPath.get(path), evidence: evidence.includes(null) ? null : evidence, stamp: byPath.get(stamp) ?? null });
+      [path, stamp].forEach((each) => used.add(each));
     }
   }
   return { jobs, left: paths.filter((path) => !used.has(path)) };
@@ -81,7 +82,7 @@ async function runJob(job, trust, at) {
   const failed = report.steps.find((step) => step.status === "FAILED");
   // Sealed by somebody who is trusted, and another kind of document: a lot, a receipt, a destruction record.
   if (failed?.key === "attachments-other" && STATEMENT_NAMES.test(failed.params.names)) {
-    return verifyStatementDocument(bytes, trust, at);
+    return verifyStatementDocument(bytes, job.stamp && (await contentsOf(job.stamp)), trust, at);
   }
   if (report.valid && job.evidence !== null) {
     const beside = [await contentsOf(job.evidence[0]), await contentsOf(job.evidence[1])];

@@ -3,9 +3,10 @@
 const MOST_LISTED = 200;
 
 /** Only what leaves nothing open is shown as sound; whatever is open is shown like an incomplete certificate. */
-function statementVerdict({ kind, statement }) {
+function statementVerdict(report) {
+  const { kind, statement } = report.statement;
   if (statement.specimen) return "specimen";
-  return OPEN_RESULTS.includes(resultOf(kind, statement)) ? "incomplete" : "statement";
+  return OPEN_RESULTS.includes(resultOf(kind, statement)) || isPartlyUnproven(report) ? "incomplete" : "statement";
 }
 
 const OPEN_RESULTS = ["INCOMPLETE", "damaged only", "reject"];
@@ -31,6 +32,7 @@ function statementCard(report) {
   ];
   const parts = [element("h4", { text: say("statement-says") }), pairs(rows.filter(([, text]) => text !== ""))];
   if (kind.name === "lot" && statement.exceptions.length > 0) parts.push(...exceptionList(statement.exceptions));
+  if (kind.name === "lot") parts.push(...togetherParts(report));
   return [...parts, statementProof(report, kind)];
 }
 
@@ -44,9 +46,7 @@ const STATEMENT_ROWS = {
     [stated("lot"), oneLine(lot)],
     [stated("donor"), oneLine(donor)],
     [say("headline"), headline],
-    ...["machines", "machines sanitized", "machines incomplete", "media", "media sanitized", "media open", "accepted"].map((key) => [
-      stated(key), String(totals[key.replace(" ", "_")]),
-    ]),
+    ...Object.entries(totals).map(([name, count]) => [stated(name.replaceAll("_", " ")), count === null ? say("not-stated") : String(count)]),
   ],
   intake: (receipt) => [
     [stated("lot"), oneLine(receipt.lot)],
@@ -91,7 +91,9 @@ function exceptionList(exceptions) {
 function statementProof(report, kind) {
   const proven = ["proven-signed", `proven-${kind.name}`];
   if (report.steps.some((step) => step.name === "page")) proven.push("proven-statement-page");
-  const claimed = ["claimed-honest", "claimed-date-only", `claimed-${kind.name}`];
+  const whole = report.together !== undefined && !isPartlyUnproven(report);
+  if (whole) proven.push("proven-entries");
+  const claimed = ["claimed-honest", "claimed-date-only", whole ? "claimed-entries" : `claimed-${kind.name}`];
   const side = (title, keys) =>
     element("div", { children: [element("h4", { text: say(title) }), list(keys.map((key) => say(key)))] });
   return element("div", { className: "columns", children: [side("proven", proven), side("claimed", claimed)] });
