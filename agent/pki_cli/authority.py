@@ -251,7 +251,7 @@ def _write_crls(folder: Path, index: Index, passphrase: bytes, at: datetime) -> 
 
 def _write_bundle(folder: Path, key_numbers: Iterable[int], new: Mapping[int, bytes]) -> None:
     """Every key's list in one file; of a revoked CA the last that it signed, for what was stamped in its time."""
-    lists = {number: _first_list(folder / office.crl_file(number)) for number in key_numbers} | new
+    lists = {number: _first_list(folder / office.crl_file(number)) for number in key_numbers} | dict(new)
     write_durably(folder / office.CRLS, b"".join(data for _, data in sorted(lists.items())))
 
 
