@@ -1,5 +1,6 @@
 """Durable writes by one helper: temporary file, fsync, rename, fsync of the folder."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -14,13 +15,18 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_synced(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Create a new file with this content and sync it; raises FileExistsError, OSError (ENOSPC included)."""
+    """Create a new file with this content and sync it, or leave none; raises FileExistsError, OSError (ENOSPC included)."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]
         os.fsync(descriptor)
+    except BaseException:
+        # Half a file would stand in the way of the next attempt, and look like something that was kept.
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
     finally:
         os.close(descriptor)
 

@@ -117,19 +117,21 @@ def _folder(unit: Unit, asked: Asked) -> list[Finding]:
         ]
     (document,) = unit.documents
     evidence = source.read(name), source.read(name + SIGNATURE)
-    finals = [name for name in FINALS if name in unit.names]
     inside: dict[str, bytes] = {}
     findings = []
-    for each in (document, *finals):
+    for each in (name for name in FINALS if name in unit.names):
         pdf = source.read(each)
-        # Where the registry's document is there too, the degree is asked of that one: the station's own has no proofs.
-        required = Degree.SIGNED if finals and each == document else asked.required
-        report = verify_document(pdf, asked.trust, asked.at, required)
+        report = verify_document(pdf, asked.trust, asked.at, asked.required)
         finding = Finding(source.label(each), report, _mismatch(each, report, pdf, evidence))
         if finding.authentic:
             inside |= read_proofs(pdf)
         findings.append(finding)
-    return [_record(unit, asked, *evidence, inside), *findings]
+    # Where the registry's document is there too, the degree is asked of that one: the station's own has no proofs.
+    required = Degree.SIGNED if findings else asked.required
+    pdf = source.read(document)
+    report = verify_document(pdf, asked.trust, asked.at, required, proofs=_proofs(unit, name, inside))
+    own = Finding(source.label(document), report, _mismatch(document, report, pdf, evidence))
+    return [_record(unit, asked, *evidence, inside), own, *findings]
 
 
 def _mismatch(name: str, report: Report, pdf: bytes, evidence: tuple[bytes, bytes]) -> str:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import or_, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from agent.certificate.cades import open_envelope
 from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME
@@ -25,12 +25,13 @@ from agent.certificate.timestamp import make_token
 from agent.certificate.trust import Trust
 from agent.certificate.verify import verify_document
 from agent.errors import CertificateError
+from agent.model.language import Language
 from server_stub.authority import Authority
 from server_stub.catalogue import AnyRow
 from server_stub.proving import add_proofs
 from server_stub.settings import Settings
 from server_stub.store import Store
-from server_stub.tables import certificates, proofs
+from server_stub.tables import certificates, final_copies, proofs
 from server_stub.translog import next_stamp
 
 Crl: TypeAlias = x509.CertificateRevocationList
@@ -51,12 +52,18 @@ class Finals:
         self._settings = settings
         self._store = store
 
-    def document(self, record_sha256: str) -> bytes | NotMade | None:
-        """The final document, None where no such record is archived; raises AgentError when it can't be made."""
+    def document(self, record_sha256: str, language: Language | None = None) -> bytes | NotMade | None:
+        """The final document, None where no such record is archived; raises AgentError when it can't be made.
+
+        `language` asks for a page in another language than the record's own: another view of the same signed bytes, with
+        the same proofs and a seal of its own.
+        """
         row = self._row(record_sha256)
-        if row is None or row.final is not None:
-            return None if row is None else row.final
-        return self._make(record_sha256)
+        if row is None:
+            return None
+        other = language if language is not decode_record(row.record).language else None
+        kept = self._kept(row, other)
+        return kept if kept is not None else self._make(record_sha256, other)
 
     def proof(self, record_sha256: str, name: str) -> bytes | None:
         """One of the proofs of an archived record: time_stamp, log_proof, outside_stamp."""
@@ -79,7 +86,7 @@ class Finals:
             with self._store.writing() as connection:
                 add_proofs(connection, sequence, authority, now)
 
-    def _make(self, record_sha256: str) -> bytes | NotMade | None:
+    def _make(self, record_sha256: str, other: Language | None) -> bytes | NotMade | None:
         now = self._settings.clock()
         authority, load_trust = self._settings.authority, self._settings.trust
         tsa = authority.stamps_at(now) if authority else None
@@ -90,8 +97,8 @@ class Finals:
         if not trust.crls:
             return NotMade("This registry has no CRL, which a final document carries.", for_now=False)
         row = self._row(record_sha256)
-        if row is None or row.final is not None:
-            return None if row is None else row.final
+        if row is None or (kept := self._kept(row, other)) is not None:
+            return None if row is None else kept
         crl = _crl_of(row, trust)
         if crl is None:
             return NotMade(
@@ -102,12 +109,17 @@ class Finals:
         row = self._row(record_sha256)
         if row is None:
             return None
-        document = self._sealed(row, (seal, tsa), (crl, trust.root_crl), now)
+        document = self._sealed(row, (seal, tsa), (crl, trust.root_crl), now, other)
         problem = _refused(document, trust, authority, now)
-        return NotMade(problem, for_now=True) if problem else self._keep(row.sequence, document)
+        return NotMade(problem, for_now=True) if problem else self._keep(row.sequence, document, other)
 
     def _sealed(
-        self, row: AnyRow, keys: tuple[StationKey, StationKey], lists: tuple[Crl, Crl | None], now: datetime
+        self,
+        row: AnyRow,
+        keys: tuple[StationKey, StationKey],
+        lists: tuple[Crl, Crl | None],
+        now: datetime,
+        other: Language | None,
     ) -> bytes:
         (seal, tsa), (crl, root_crl) = keys, lists
         attached = {TIME_STAMP_NAME: row.time_stamp, LOG_PROOF_NAME: row.log_proof}
@@ -116,7 +128,7 @@ class Finals:
             attached[ROOT_CRL_NAME] = root_crl.public_bytes(Encoding.PEM)
         record, digest = decode_record(row.record), hashlib.sha256(row.record).hexdigest()
         code = qr_svg(record, digest, seal)
-        page = render_page(record, row.record, row.signature, proofs=attached, code=code)
+        page = render_page(record, row.record, row.signature, language=other, proofs=attached, code=code)
 
         def stamp(digest: bytes) -> bytes:
             with self._store.writing() as connection:
@@ -125,9 +137,21 @@ class Finals:
 
         return seal_final(page, seal, now, stamp)
 
-    def _keep(self, sequence: int, document: bytes) -> bytes:
+    def _kept(self, row: AnyRow, other: Language | None) -> bytes | None:
+        if other is None:
+            own: bytes | None = row.final
+            return own
+        with self._store.engine.connect() as connection:
+            return _copy(connection, row.sequence, other)
+
+    def _keep(self, sequence: int, document: bytes, other: Language | None) -> bytes:
+        """Whoever was first has perhaps been answered already: its bytes stay the ones."""
         with self._store.writing() as connection:
-            # Whoever was first has perhaps been answered already: its bytes stay the ones.
+            if other is not None:
+                made = {"sequence": sequence, "language": other.value, "final": document}
+                if _copy(connection, sequence, other) is None:
+                    connection.execute(insert(final_copies).values(made))
+                return _copy(connection, sequence, other) or document
             connection.execute(
                 update(proofs).where(proofs.c.sequence == sequence, proofs.c.final.is_(None)).values(final=document)
             )
@@ -144,6 +168,14 @@ class Finals:
         )
         with self._store.engine.connect() as connection:
             return connection.execute(wanted).one_or_none()
+
+
+def _copy(connection: Connection, sequence: int, language: Language) -> bytes | None:
+    wanted = select(final_copies.c.final).where(
+        final_copies.c.sequence == sequence, final_copies.c.language == language.value
+    )
+    found: bytes | None = connection.execute(wanted).scalar_one_or_none()
+    return found
 
 
 _PROOFS = (proofs.c.time_stamp, proofs.c.log_proof, proofs.c.final, proofs.c.outside_stamp)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from agent.certificate.record import decode_record
 from agent.certificate.tiles import parse_place
+from agent.model.language import Language
 from agent.model.record import document_kind
 from server_stub.catalogue import Catalogue
 from server_stub.finals import Finals, NotMade
@@ -72,7 +73,12 @@ def proof_router(finals: Finals, catalogue: Catalogue) -> APIRouter:
     @router.get("/final", response_class=Response)
     async def final(sha256: Sha256) -> Response:
         """The sealed document with all proofs; made when it is first asked for, the same bytes ever after."""
-        return await to_thread.run_sync(_final, finals, catalogue, sha256, limiter=making)
+        return await to_thread.run_sync(_final, finals, catalogue, sha256, None, limiter=making)
+
+    @router.get("/final/{language}", response_class=Response)
+    async def final_in(sha256: Sha256, language: Language) -> Response:
+        """The same in another language: the same record and proofs, a page and a seal of its own."""
+        return await to_thread.run_sync(_final, finals, catalogue, sha256, language, limiter=making)
 
     @router.get("/time-stamp", response_class=Response)
     def time_stamp(sha256: Sha256) -> Response:
@@ -98,8 +104,8 @@ def proof_router(finals: Finals, catalogue: Catalogue) -> APIRouter:
     return router
 
 
-def _final(finals: Finals, catalogue: Catalogue, sha256: str) -> Response:
-    found = finals.document(sha256)
+def _final(finals: Finals, catalogue: Catalogue, sha256: str, language: Language | None) -> Response:
+    found = finals.document(sha256, language)
     if found is None:
         raise _absent()
     if isinstance(found, NotMade):
@@ -107,7 +113,8 @@ def _final(finals: Finals, catalogue: Catalogue, sha256: str) -> Response:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, found.reason, retry_after=3600)
         raise Problem(HTTPStatus.NOT_FOUND, found.reason)
     name = document_kind(decode_record(catalogue.file(sha256, "record") or b"")).file_name
-    return Response(found, media_type="application/pdf", headers=_attachment(f"{sha256[:16]}.{name}"))
+    suffix = "" if language is None else f".{language.value}"
+    return Response(found, media_type="application/pdf", headers=_attachment(f"{sha256[:16]}{suffix}.{name}"))
 
 
 def _immutable(data: bytes | None) -> Response:

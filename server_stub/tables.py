@@ -151,6 +151,15 @@ proofs = Table(
     Column("outside_stamp", LargeBinary),
 )
 
+# The final document in other languages than the record's own, each made when it is first asked for.
+final_copies = Table(
+    "final_copies",
+    metadata,
+    Column("sequence", BigInteger, ForeignKey("certificates.sequence"), primary_key=True, autoincrement=False),
+    Column("language", String(8), primary_key=True),
+    Column("final", LargeBinary, nullable=False),
+)
+
 
 def open_engine(url: str) -> Engine:
     """An engine whose write transactions take the lock at once; raises UsageError, EnvironmentLacks."""

@@ -48,12 +48,12 @@ def missing_in_order(page_text: str, strings: Iterable[str]) -> list[str]:
 
 
 def _find(text: str, word: str, place: int) -> int | None:
-    """Where the word ends in the text, from a place on."""
+    """Where the word ends in the text, at its first place behind this one."""
     at = text.find(word, place)
-    if at >= 0:
-        return at + len(word)
-    if _MAYBE not in text[place:]:
-        return None
-    letters = (f"[-{_MAYBE}]" if letter == "-" else re.escape(letter) for letter in word)
-    found = re.compile(f"{_MAYBE}?".join(letters)).search(text, place)
-    return found.end() if found else None
+    end = len(text) if at < 0 else at + len(word)
+    # It may stand before that with a hyphen at the end of a line; taking the later place would pass over what is between.
+    if text.find(_MAYBE, place, end) >= 0:
+        letters = (f"[-{_MAYBE}]" if letter == "-" else re.escape(letter) for letter in word)
+        if found := re.compile(f"{_MAYBE}?".join(letters)).search(text, place, end):
+            return found.end()
+    return None if at < 0 else end

@@ -31,7 +31,7 @@ before its seal has led to a trusted root: strangers can't reach the PDF parser.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.certificate.cades import Envelope, open_envelope
@@ -111,11 +111,21 @@ def verify_record(
     return run.passed(found.degree)
 
 
-def verify_document(pdf: bytes, trust: Trust, at: datetime, required: Degree = Degree.SIGNED) -> Report:
-    """Verify a sealed PDF, provisional or final, with the evidence that it carries."""
+def verify_document(
+    pdf: bytes,
+    trust: Trust,
+    at: datetime,
+    required: Degree = Degree.SIGNED,
+    *,
+    proofs: Proofs | None = None,
+) -> Report:
+    """Verify a sealed PDF, provisional or final, with the evidence that it carries.
+
+    `proofs` are those of the same record from elsewhere: a provisional document has none, and is older than its certificate.
+    """
     run = Run(DOCUMENT_STEPS)
     try:
-        degree = _check_document(run, pdf, _Asked(trust, at, required, Proofs()))
+        degree = _check_document(run, pdf, _Asked(trust, at, required, proofs or Proofs()))
     except StepFailed as failure:
         return run.failed(failure)
     return run.passed(degree)
@@ -259,7 +269,7 @@ def _check_document(run: Run, pdf: bytes, asked: _Asked) -> Degree:
             raise StepFailed(FailureKind.SEAL, "A registry's document carries proofs, a station's own none.")
         notes.detail = ", ".join(("record.json", "record.json.p7s", *proofs))
     # 5. to 16.
-    asked = _Asked(asked.trust, asked.at, asked.required, proofs_of(proofs))
+    asked = replace(asked, proofs=proofs_of(proofs)) if final else asked
     found = _check_record(run, attached, asked)
     # 17.
     if final:

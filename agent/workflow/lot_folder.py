@@ -15,9 +15,8 @@ from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 
-from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME
+from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME, read_proofs
 from agent.certificate.proofs import Proofs, proofs_of
-from agent.certificate.report import Degree
 from agent.certificate.sequence import Place, judge_sequences, place_of
 from agent.certificate.statement import ACCEPTANCE, DESTRUCTION, INTAKE
 from agent.certificate.trust import Trust
@@ -25,13 +24,14 @@ from agent.certificate.verify import attached_evidence, verify_document, verify_
 from agent.errors import EnvironmentLacks, UsageError
 from agent.model.acceptance import Acceptance
 from agent.model.lot import Lot, LotAcceptance, LotDestruction, LotEntry, LotIntake
-from agent.model.record import document_kind
+from agent.model.record import DocumentKind, document_kind
 from agent.tree import is_folder
 from agent.workflow.lot_entries import entry_of
 from agent.workflow.lot_reading import Reading, read_file, read_statement, why_not
 from agent.workflow.lot_tree import LotTree, Problem, look_through
 
 MANY = 64
+FINAL_KINDS = (DocumentKind.CERTIFICATE, DocumentKind.RECORD)
 PROOF_NAMES = (TIME_STAMP_NAME, LOG_PROOF_NAME, CRL_NAME, ROOT_CRL_NAME)
 
 
@@ -220,28 +220,20 @@ def _read_evidence(reading: Reading, folder: Path) -> _Verified | None:
     data, signature = read_file(reading, folder / "record.json"), read_file(reading, folder / "record.json.p7s")
     if data is None or signature is None:
         return None
-    report = verify_record(data, signature, reading.trust, reading.at, proofs=_proofs(reading, folder))
+    proofs = _proofs(reading, folder, (data, signature))
+    if proofs is None:
+        return None
+    report = verify_record(data, signature, reading.trust, reading.at, proofs=proofs)
     place = place_of(report, str(folder.relative_to(reading.folder)))
-    if report.record is None or place is None:
+    if report.record is None or report.degree is None or place is None:
         reading.problem(folder / "record.json", why_not(report))
         return None
     name = document_kind(report.record).file_name
-    document = read_file(reading, folder / name)
-    inside = None if document is None else _document_degree(reading, folder / name, document, (data, signature))
-    if document is None or inside is None or report.degree is None:
+    document = _document(reading, folder / name, (data, signature), proofs)
+    if document is None:
         return None
     digests = (hashlib.sha256(data).hexdigest(), hashlib.sha256(document).hexdigest())
-    # The proofs travel in the registry's document, or lie beside the record, or both.
-    degrees = [report.degree, inside]
-    final = folder / document_kind(report.record).final_name
-    if final.exists():
-        sealed = read_file(reading, final)
-        proven = None if sealed is None else _document_degree(reading, final, sealed, (data, signature))
-        if proven is None:
-            return None
-        degrees.append(proven)
-    degree = max(degrees, key=lambda d: d.rank)
-    entry = entry_of(report.record, digests[0], name, digests[1], degree.value)
+    entry = entry_of(report.record, digests[0], name, digests[1], report.degree.value)
     acceptance = None
     if (folder / ACCEPTANCE.json_name).exists():
         acceptance = _acceptance(reading, folder / ACCEPTANCE.json_name, entry)
@@ -250,25 +242,39 @@ def _read_evidence(reading: Reading, folder: Path) -> _Verified | None:
     return _Verified(replace(entry, acceptance=acceptance), place, report.record.specimen)
 
 
-def _document_degree(reading: Reading, path: Path, document: bytes, evidence: tuple[bytes, bytes]) -> Degree | None:
-    """The degree that a document's own proofs reach; None where it is not valid, or not this record's."""
-    report = verify_document(document, reading.trust, reading.at)
+def _proofs(reading: Reading, folder: Path, evidence: tuple[bytes, bytes]) -> Proofs | None:
+    """What lies beside the record, and what the registry's document carries; None where that one is not valid."""
+    inside: dict[str, bytes] = {}
+    for final in (folder / kind.final_name for kind in FINAL_KINDS):
+        if not final.exists():
+            continue
+        sealed = _document(reading, final, evidence, Proofs())
+        if sealed is None:
+            return None
+        inside |= read_proofs(sealed)
+    beside = {
+        name: found
+        for name in PROOF_NAMES
+        if (folder / name).exists() and (found := read_file(reading, folder / name)) is not None
+    }
+    return proofs_of({**inside, **beside})
+
+
+def _document(reading: Reading, path: Path, evidence: tuple[bytes, bytes], proofs: Proofs) -> bytes | None:
+    """A document that is valid and this record's; None where that is a problem."""
+    document = read_file(reading, path)
+    if document is None:
+        return None
+    report = verify_document(document, reading.trust, reading.at, proofs=proofs)
     if report.record is None:
         reading.problem(path, why_not(report))
-        return None
-    if attached_evidence(document) != evidence:
+    elif attached_evidence(document) != evidence:
         reading.problem(path, "it carries another record than the folder")
-        return None
-    return report.degree
-
-
-def _proofs(reading: Reading, folder: Path) -> Proofs:
-    found = {
-        name: data
-        for name in PROOF_NAMES
-        if (folder / name).exists() and (data := read_file(reading, folder / name)) is not None
-    }
-    return proofs_of(found)
+    elif path.name not in {document_kind(report.record).file_name, document_kind(report.record).final_name}:
+        reading.problem(path, f"what it holds is a {document_kind(report.record)}")
+    else:
+        return document
+    return None
 
 
 def _acceptance(reading: Reading, path: Path, entry: LotEntry) -> LotAcceptance | None:

@@ -1,5 +1,6 @@
 """From a statement to files on stable storage: bytes built once, signed, drawn, sealed, verified as an auditor would, written."""
 
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,10 +81,16 @@ def _head(station: Station, language: Language, now: datetime) -> Head:
 
 
 def _must_be_new(folder: Path, names: list[str]) -> None:
-    for name in names:
-        if (folder / name).exists() or (folder / name).is_symlink():
+    statement, *parts = (folder / name for name in names)
+    if os.path.lexists(statement):
+        raise Refused(
+            f"{statement} exists; what was signed is never overwritten.", "Give another folder with --out."
+        )
+    for part in parts:
+        if os.path.lexists(part):
             raise Refused(
-                f"{folder / name} exists; what was signed is never overwritten.", "Give another folder with --out."
+                f"{part} is there without {statement.name}: a writing that was cut off, or half of what was signed.",
+                "Look where the other half is. If there is none, remove it or give another folder with --out.",
             )
 
 
@@ -106,9 +113,14 @@ def _insist(report: StatementReport) -> None:
 def _write(folder: Path, files: dict[str, bytes]) -> None:
     written: list[Path] = []
     try:
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
-        # The statement itself comes last: a reader that finds it finds the rest too.
+        for made in missing:
+            sync_folder(made.parent)
+        # The statement itself comes last, once the rest is durable: a reader that finds it finds the rest too.
         for name, content in sorted(files.items(), key=lambda item: item[0].endswith(".json")):
+            if name.endswith(".json"):
+                sync_folder(folder)
             write_synced(folder / name, content)
             written.append(folder / name)
         sync_folder(folder)

@@ -87,6 +87,8 @@ def test_every_character_is_shown_alike(engine: Engine) -> None:
         ("axb*c(d)-\n", ["a.b*c(d)"]),
         ("serial ABC-\nnext", ["serial", "ABC-", "next"]),
         ("once", ["once", "once"]),
+        ("WD10EZEX-\n08WN S1 1 TB; page of WD10EZEX-08WN", ["WD10EZEX-08WN", "S1", "1 TB", "WD10EZEX-08WN"]),
+        ("WD10EZEX-\n08WN S1 1 TB; page of WD10EZEX-08WN", ["WD10EZEX-08WN", "WD10EZEX-08WN", "1 TB"]),
         ("-\n", ["-", "-"]),
     ],
 )

@@ -13,12 +13,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from agent.certificate.cades import sign_detached
 from agent.certificate.page import compile_page, evidence_attachments, render_page, template
-from agent.certificate.page_text import page_strings
+from agent.certificate.page_text import page_strings, verified_words
 from agent.certificate.page_view import page_view
-from agent.certificate.record import encode_record
+from agent.certificate.record import decode_record, encode_record
 from agent.certificate.seal import seal_pdf
+from agent.certificate.words import Words
 from agent.model.language import Language
-from agent.model.record import Record
+from agent.model.record import Headline, Record
+from tests.any_record import any_record
 from tests.browser.engine import Engine
 from tests.browser.page import Card, VerifyPage, open_browser
 from tests.samples import AT, KINDS, sample_record, throwaway_pki
@@ -80,6 +82,11 @@ def _sealed(record: Record, change: Callable[[View], None] = lambda _: None) -> 
     change(view)
     attached = evidence_attachments(data, sign_detached(data, PKI.station, AT))
     return seal_pdf(compile_page(template("certificate.typ"), view, attached, AT), PKI.station, AT)
+
+
+def _text(engine: Engine, pdf: bytes) -> str:
+    (text,) = engine.ask("pageText", [[base64.b64encode(pdf).decode()]])
+    return str(text)
 
 
 def _places(view: Any) -> Iterator[Place]:
@@ -146,13 +153,25 @@ def test_no_printed_value_can_be_another(judge: Judge, first: int) -> None:
 def test_no_record_prints_another_value(engine: Engine, language: Language) -> None:
     record = _issued(_full(), language)
     strings = list(page_strings(page_view(record, encode_record(record), provisional=True)))
-    (text,) = engine.ask("pageText", [[base64.b64encode(_sealed(record)).decode()]])
+    text = _text(engine, _sealed(record))
     others = [[*strings[:at], _other(string), *strings[at + 1 :]] for at, string in enumerate(strings)]
     first, *missing = engine.ask("missing", [(text, each) for each in (strings, *others)])
     assert first is None
     passed = [string for string, found in zip(strings, missing, strict=True) if found is None]
     assert [string for string in passed if len(string) > 2] == []
     assert len(strings) > 500
+
+
+@pytest.mark.parametrize("first", range(0, 45, 15))
+def test_a_page_that_holds_anything_is_read_in_order(engine: Engine, first: int) -> None:
+    for seed in range(first, first + 15):
+        language = list(Language)[seed % 3]
+        record = _issued(decode_record(encode_record(any_record(seed))), language)
+        strings = verified_words(record, encode_record(record), provisional=True)
+        text = _text(engine, _sealed(record))
+        heads = [Words(language).term(headline) for headline in Headline]
+        assert engine.ask("missing", [(text, strings)]) == [None], seed
+        assert engine.ask("tooOften", [(text, strings, heads)]) == [None], seed
 
 
 def test_two_media_can_t_change_places(judge: Judge) -> None:

@@ -9,10 +9,11 @@ from agent.certificate.document import extract_text
 from agent.certificate.page import _FOLDER, compile_page, evidence_attachments
 from agent.certificate.page_text import page_faults, page_strings
 from agent.certificate.page_view import page_view
-from agent.certificate.record import encode_record
+from agent.certificate.record import decode_record, encode_record
 from agent.certificate.shown import missing_in_order
 from agent.model.language import Language
 from agent.model.record import Record
+from tests.any_record import any_record
 from tests.samples import sample_record
 from tests.samples_full import full_record
 
@@ -49,6 +50,14 @@ def test_no_printed_value_can_be_another(language: Language) -> None:
     assert len(strings) > 250
 
 
+@pytest.mark.parametrize("seed", [5, 8, 11, 24, 26, 46])
+def test_a_page_that_holds_anything_is_read_in_order(seed: int) -> None:
+    # Among them rows of many lines at the end of a page, and words that break at their own hyphens.
+    record = decode_record(encode_record(any_record(seed)))
+    data = encode_record(record)
+    assert page_faults(_text(record, page_view(record, data)), record, data) == []
+
+
 def test_two_media_can_t_change_places() -> None:
     record = sample_record("excluded")
     data = encode_record(record)
@@ -71,6 +80,12 @@ def test_a_hyphen_that_ends_a_line_is_the_line_s_or_the_word_s() -> None:
     assert missing_in_order("a Doku-\nment of WD-\n10, end", ["Dokument", "WD-10", "end"]) == []
     assert missing_in_order("a Doku-ment", ["Dokument"]) == ["Dokument"]
     assert missing_in_order("WD10", ["WD-10"]) == ["WD-10"]
+
+
+def test_a_string_is_taken_at_its_first_place_though_a_line_breaks_it_there() -> None:
+    text = "WD10EZEX-\n08WN S1 1 TB; page of WD10EZEX-08WN"
+    assert missing_in_order(text, ["WD10EZEX-08WN", "S1", "1 TB", "WD10EZEX-08WN"]) == []
+    assert missing_in_order(text, ["WD10EZEX-08WN", "WD10EZEX-08WN", "1 TB"]) == ["1 TB"]
 
 
 def test_strings_stand_in_their_order() -> None:

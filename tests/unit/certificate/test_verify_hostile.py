@@ -4,13 +4,19 @@ import io
 import json
 import os
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from agent import verify_cli, verify_inputs
+from agent.certificate.evidence import encode_evidence
+from agent.workflow.lot_folder import read_lot
 from tests.unit.certificate.test_verify_cli import _folder
 from tests.unit.certificate.test_verify_many import chain, root, run, zipped
+from tests.unit.server_stub import proven
 
 __all__ = ["root"]
 
@@ -149,3 +155,46 @@ def test_a_directory_of_too_many_entries_makes_no_objects(
 def test_a_name_that_no_system_takes_is_a_matter_of_usage(root: str) -> None:
     assert run(root, "x" * 300) == 2
     assert verify_cli.main(["x", "--trust", "x" * 300]) == 2
+
+
+def _final_folder(folder: Path, base: Path) -> None:
+    from tests.unit.server_stub.proven import proven_registry, real_evidence  # noqa: PLC0415
+
+    evidence = real_evidence()
+    folder.mkdir(parents=True)
+    (folder / "record.json").write_bytes(evidence.record)
+    (folder / "record.json.p7s").write_bytes(evidence.signature)
+    (folder / "certificate.pdf").write_bytes(evidence.document)
+    with proven_registry(base) as url:
+        address = f"{url}/v1/certificates/{evidence.record_sha256}"
+        requests.put(address, data=encode_evidence(evidence), timeout=60)
+        (folder / "certificate.final.pdf").write_bytes(requests.get(f"{address}/final", timeout=60).content)
+
+
+def test_a_folder_with_the_registry_s_document_outlives_the_station_s_certificate(tmp_path: Path) -> None:
+    """The time stamp in one document of a record holds for the record, and so for its other document."""
+    folder = tmp_path / "lot/whole"
+    _final_folder(folder, tmp_path)
+    root = tmp_path / "root.pem"
+    root.write_bytes(proven.trust().roots[0].public_bytes(Encoding.PEM))
+    later = proven.NOW + timedelta(days=1000)
+    arguments = [str(tmp_path / "lot"), "--trust", str(root), "--at", later.isoformat(), "--quiet"]
+    assert verify_cli.main(arguments) == 0
+    contents = read_lot(tmp_path / "lot", proven.trust(), later)
+    assert (len(contents.entries), contents.problems) == (1, ())
+    assert verify_cli.main([str(folder / "certificate.pdf"), *arguments[1:]]) == 1
+    (folder / "certificate.final.pdf").unlink()
+    assert verify_cli.main(arguments) == 1
+    assert len(read_lot(tmp_path / "lot", proven.trust(), later).problems) == 1
+
+
+def test_the_time_stamp_of_another_record_keeps_nothing_valid(tmp_path: Path) -> None:
+    folder = tmp_path / "lot/whole"
+    _final_folder(folder, tmp_path)
+    other = _folder(tmp_path / "lot/other", number=2)
+    (folder / "certificate.final.pdf").rename(other / "certificate.final.pdf")
+    root = tmp_path / "root.pem"
+    root.write_bytes(proven.trust().roots[0].public_bytes(Encoding.PEM))
+    later = proven.NOW + timedelta(days=1000)
+    assert verify_cli.main([str(other), "--trust", str(root), "--at", later.isoformat()]) == 1
+    assert len(read_lot(tmp_path / "lot", proven.trust(), later).problems) == 2

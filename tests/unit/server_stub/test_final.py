@@ -71,6 +71,27 @@ def pdf_text(pdf: bytes) -> str:
     return extract_text(pdf)
 
 
+def test_the_same_record_in_another_language(tmp_path: Path) -> None:
+    with proven_registry(tmp_path) as url:
+        address = archived(url, real_evidence())
+        french = requests.get(f"{address}/final/fr", timeout=60)
+        own = requests.get(f"{address}/final", timeout=60).content
+        german = requests.get(f"{address}/final/de", timeout=60).content
+        assert "fr.certificate.pdf" in french.headers["Content-Disposition"]
+        assert requests.get(f"{address}/final/en", timeout=60).content == own
+        assert requests.get(f"{address}/final/xx", timeout=60).status_code in {404, 422}
+        assert requests.get(f"{url}/v1/certificates/{'0' * 64}/final/fr", timeout=60).status_code == 404
+    with proven_registry(tmp_path) as url:
+        again = requests.get(f"{url}/v1/certificates/{real_evidence().record_sha256}/final/fr", timeout=60)
+        assert again.content == french.content
+    for pdf, headline in ((own, "SANITIZED"), (french.content, "EFFACÉ"), (german, "GELÖSCHT")):
+        report = verify_document(pdf, trust(), NOW, Degree.LOGGED)
+        assert report.valid, report.failed_step
+        assert headline in pdf_text(pdf)
+        assert read_attachments(pdf) == read_attachments(own)
+        assert read_proofs(pdf) == read_proofs(own)
+
+
 def test_the_stations_own_copy_says_that_it_is_provisional() -> None:
     document = real_evidence().document
     assert "PROVISIONAL" in pdf_text(document)

@@ -194,3 +194,59 @@ def test_a_fork_is_said(workshop: Workshop, capsys) -> None:
     assert "FORK" in capsys.readouterr().err
     assert _verify(workshop, workshop.lot, "--json") == 0
     assert any("FORK" in remark for remark in json.loads(capsys.readouterr().out)["remarks"])
+
+
+@pytest.mark.parametrize("torn", ["lot.json.p7s", "lot.pdf", "lot.json"])
+def test_a_full_disk_leaves_nothing_behind_and_the_next_attempt_works(
+    torn: str, workshop: Workshop, monkeypatch, capsys
+) -> None:
+    workshop.add(workshop.laptop())
+    write = os.write
+    paths: list[str] = []
+
+    def full(descriptor: int, data: memoryview) -> int:
+        name = Path(f"/proc/self/fd/{descriptor}").resolve().name
+        if name != torn:
+            return write(descriptor, data)
+        paths.append(name)
+        if len(paths) > 1:
+            raise OSError(28, "No space left on device")
+        return write(descriptor, data[:100])
+
+    monkeypatch.setattr(os, "write", full)
+    assert _seal(workshop) == 3
+    assert "No space left" in capsys.readouterr().err
+    assert not list(workshop.lot.glob("lot.*"))
+    monkeypatch.setattr(os, "write", write)
+    assert _seal(workshop) == 0
+
+
+def test_a_manifest_shows_only_once_all_that_belongs_to_it_is_durable(workshop: Workshop, monkeypatch) -> None:
+    """A power cut may keep any of the entries that were not synced: the statement must be the last of them."""
+    workshop.add(workshop.laptop())
+    seen: list[str] = []
+    fsync, opened = os.fsync, os.open
+
+    def noting(descriptor: int) -> None:
+        seen.append(f"sync {Path(f'/proc/self/fd/{descriptor}').resolve().name}")
+        fsync(descriptor)
+
+    def opening(path: str, flags: int, *more: int) -> int:
+        if flags & os.O_CREAT:
+            seen.append(f"create {Path(path).name}")
+        return opened(path, flags, *more)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    monkeypatch.setattr(os, "open", opening)
+    assert _seal(workshop, "--out", str(workshop.lot.parent / "new/er")) == 0
+    last = seen.index("create lot.json")
+    assert {"sync lot.pdf", "sync lot.json.p7s", "sync er", "sync new"} <= set(seen[:last])
+    assert seen[last - 1] == "sync er"
+    assert seen[-2:] == ["sync lot.json", "sync er"]
+
+
+def test_what_a_cut_off_writing_left_is_named_for_what_it_is(workshop: Workshop, capsys) -> None:
+    workshop.add(workshop.laptop())
+    (workshop.lot / "lot.pdf").write_bytes(b"")
+    assert _seal(workshop) == 3
+    assert "without lot.json" in capsys.readouterr().err

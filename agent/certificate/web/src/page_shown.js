@@ -42,15 +42,16 @@ function firstMissing(pageText, strings) {
   return undefined;
 }
 
-/** Where the word ends in the text, from a place on; a hyphen that ends a line may be left out. */
+/** Where the word ends in the text, at its first place behind this one; below zero where it has none. */
 function endOfWord(text, word, place) {
   const at = text.indexOf(word, place);
-  if (at >= 0) return at + word.length;
-  if (text.indexOf(MAYBE, place) < 0) return -1;
+  const end = at < 0 ? -1 : at + word.length;
+  // It may stand before that with a hyphen at the end of a line; taking the later place would pass over what is between.
+  const between = text.slice(place, at < 0 ? undefined : end);
+  if (!between.includes(MAYBE)) return end;
   const letters = Array.from(word, (letter) => (letter === "-" ? `[-${MAYBE}]` : letter.replace(/[\\^$.*+?()[\]{}|/]/u, "\\$&")));
-  const pattern = new RegExp(letters.join(`${MAYBE}?`), "gu");
-  pattern.lastIndex = place;
-  return pattern.test(text) ? pattern.lastIndex : -1;
+  const found = new RegExp(letters.join(`${MAYBE}?`), "u").exec(between);
+  return found === null ? end : place + found.index + found[0].length;
 }
 
 /** The first of these words that stands on the page more often than in its strings; undefined where none does. */
