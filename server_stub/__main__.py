@@ -12,7 +12,7 @@ from agent.errors import AgentError
 from server_stub.app import create_app
 from server_stub.authority import LOG_FILES, make_log_key, open_folder
 from server_stub.judge import Judge, TrustFiles
-from server_stub.keys import is_shared, load_key, make_key
+from server_stub.keys import load_key, make_key
 from server_stub.serving import base_url, bind, make_server, parse_listen
 from server_stub.settings import DEFAULT_DATABASE, Settings
 
@@ -46,8 +46,6 @@ def _keys(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     host, port = parse_listen(arguments.listen)
     key = load_key(arguments.key)
-    if is_shared(arguments.key):
-        _say(f"ardoise-registry: others may read {str(arguments.key)!r}: chmod 600 it.")
     trust = TrustFiles(arguments.trust, arguments.crl, arguments.root_crl)
     default_origin = f"ardoise-log/{registry_id(key.public_key())[:16]}"
     settings = Settings(

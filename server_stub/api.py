@@ -36,7 +36,10 @@ def api_router(uploads: Uploads, catalogue: Catalogue) -> APIRouter:
         found = catalogue.certificate(sha256)
         if found is None:
             raise _absent(catalogue, sha256)
-        return _metadata(*found)
+        forks = [
+            {"kind": fork.kind, "record_sha256": fork.record_sha256} for fork in catalogue.forks(found[0].sequence)
+        ]
+        return {**_metadata(*found), "forks": forks}
 
     def get_file(sha256: Sha256, name: str) -> Response:
         found = catalogue.certificate(sha256)

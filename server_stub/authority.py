@@ -14,7 +14,7 @@ from agent.certificate.station import StationKey, load_leaf_key
 from agent.certificate.trust import LeafKind
 from agent.durable import sync_folder, write_durably, write_synced
 from agent.errors import EnvironmentLacks, StationError, UsageError
-from server_stub.keys import load_key
+from server_stub.keys import check_private, load_key
 from server_stub.translog import LogSigner
 
 LOG_KEY, LOG_VERIFIER, LOG_FILES = "log.key", "log.vkey", "log"
@@ -98,6 +98,7 @@ def _leaf_key(folder: Path, kind: LeafKind) -> StationKey | None:
     name = _NAMES[kind]
     if not (folder / f"{name}.cert.pem").exists():
         return None
+    check_private(folder / f"{name}.key.pem")
     parts = [(folder / file).read_bytes() for file in (f"{name}.key.pem", f"{name}.cert.pem", CHAIN, ROOT)]
     try:
         return load_leaf_key(*parts, kind=kind)

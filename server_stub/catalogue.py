@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, Engine, Row, func, or_, select
 
 from server_stub.rows import folded
+from server_stub.stations import StationSequence, forks_of, sequences
 from server_stub.tables import certificates, media, quarantine
 
 SEARCH_LENGTH = 128
@@ -72,6 +73,15 @@ class Catalogue:
                 return None
             drives = select(media).where(media.c.sequence == row.sequence).order_by(media.c.position)
             return row, tuple(connection.execute(drives).all())
+
+    def forks(self, sequence: int) -> tuple[AnyRow, ...]:
+        """The other records with which a record can't belong to one sequence of its station."""
+        with self._engine.connect() as connection:
+            return forks_of(connection, sequence)
+
+    def stations(self) -> tuple[StationSequence, ...]:
+        """Every station's sequence, with its gaps and forks."""
+        return sequences(self._engine)
 
     def file(self, record_sha256: str, name: str) -> bytes | None:
         """One archived file, byte for byte as it came; `name` is one of FILES."""

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from agent.durable import sync_folder, write_synced
 from agent.errors import EnvironmentLacks, Refused
+from agent.key_mode import is_shared, keeps_modes
 
 _MAKE = "Make one with `ardoise-registry keygen FILE`."
 
@@ -39,7 +40,7 @@ def make_key(path: Path) -> Path:
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:
-    """The private key from its file; raises EnvironmentLacks."""
+    """The private key from its file, which must be its owner's alone; raises EnvironmentLacks."""
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except OSError as error:
@@ -50,9 +51,15 @@ def load_key(path: Path) -> Ed25519PrivateKey:
         raise EnvironmentLacks(f"{str(path)!r} holds no private key without a passphrase.", _MAKE) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise EnvironmentLacks(f"{str(path)!r} is no Ed25519 key.", _MAKE)
+    check_private(path)
     return key
 
 
-def is_shared(path: Path) -> bool:
-    """Whether others than the owner may read the key."""
-    return bool(path.stat().st_mode & 0o077)
+def check_private(path: Path) -> None:
+    """Raise EnvironmentLacks where others than the owner may read or write a key that no passphrase guards."""
+    if is_shared(path):
+        how = f"chmod 600 {path}" if keeps_modes(path) else "keep it on a file system with modes, not on FAT"
+        raise EnvironmentLacks(
+            f"Group or others may read the key {str(path)!r}, and it has no passphrase.",
+            f"As its owner: {how}. If somebody may have copied it, make a new one.",
+        )

@@ -17,21 +17,23 @@ from agent.model.json_form import to_json_form
 from server_stub.authority import Authority
 from server_stub.proving import add_proofs, catch_up, log_record
 from server_stub.rows import certificate_row, media_rows
+from server_stub.stations import forks_of, link_missing, link_record
 from server_stub.tables import certificates, head, media, metadata, open_engine, quarantine
 from server_stub.translog import check_head, prepare_log, read_head, sign_head
 from server_stub.verdict import Accept, KeepApart
 
-SCHEMA_VERSION = 2
-# Version 1 had no log: what it archived is logged at the first start.
-_KNOWN_VERSIONS = {1, SCHEMA_VERSION}
+SCHEMA_VERSION = 3
+# Version 1 had no log, version 2 looked for no forks: both are made up for at the first start.
+_KNOWN_VERSIONS = {1, 2, SCHEMA_VERSION}
 
 
 @dataclass(frozen=True)
 class Receipted:
-    """The evidence is archived; `created` says whether by this call."""
+    """The evidence is archived; `created` says whether by this call; `remarks` what is odd about its place in the station's sequence."""
 
     receipt: bytes
     created: bool
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,11 @@ class Store:
                 drives = media_rows(accepted.record, sequence)
                 if drives:
                     connection.execute(insert(media), drives)
+                link_record(connection, sequence, accepted.record, test_root=accepted.test_root)
                 log_record(connection, sequence, evidence.record_sha256)
                 add_proofs(connection, sequence, self._authority, received_at)
                 connection.execute(delete(quarantine).where(quarantine.c.evidence_sha256 == digest))
-                return Receipted(receipt, created=True)
+                return Receipted(receipt, created=True, remarks=_remarks(connection, sequence))
         except IntegrityError:
             # Another process on a database without our lock was faster: say what is there now.
             found = self.archived(evidence.record_sha256, digest)
@@ -172,6 +175,7 @@ class Store:
                 "Give the folder that belongs to the database with --folder.",
             )
         catch_up(connection)
+        link_missing(connection)
         connection.execute(update(head).values(schema_version=SCHEMA_VERSION))
         if self._authority is not None:
             sign_head(connection, self._authority.log)
@@ -179,7 +183,7 @@ class Store:
 
 def _archived(connection: Connection, record_sha256: str, evidence_digest: str) -> Receipted | Conflict | None:
     row = connection.execute(
-        select(certificates.c.evidence_sha256, certificates.c.receipt).where(
+        select(certificates.c.sequence, certificates.c.evidence_sha256, certificates.c.receipt).where(
             certificates.c.record_sha256 == record_sha256
         )
     ).one_or_none()
@@ -187,7 +191,11 @@ def _archived(connection: Connection, record_sha256: str, evidence_digest: str) 
         return None
     if row.evidence_sha256 != evidence_digest:
         return Conflict("Other bytes are archived under this id.")
-    return Receipted(row.receipt, created=False)
+    return Receipted(row.receipt, created=False, remarks=_remarks(connection, row.sequence))
+
+
+def _remarks(connection: Connection, sequence: int) -> tuple[str, ...]:
+    return tuple(f"fork: {row.kind} (No. {row.sequence})" for row in forks_of(connection, sequence))
 
 
 def _is_taken(connection: Connection, record_id: str) -> bool:

@@ -79,6 +79,25 @@ media = Table(
     Index("media_by_serial", "serial_folded"),
 )
 
+# The place of each record in its station's own sequence, and the pairs of records that can't both belong to one.
+station_links = Table(
+    "station_links",
+    metadata,
+    Column("sequence", BigInteger, ForeignKey("certificates.sequence"), primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False, index=True),
+    Column("previous_sha256", String(64), nullable=False, index=True),
+)
+
+forks = Table(
+    "forks",
+    metadata,
+    Column("sequence", BigInteger, ForeignKey("certificates.sequence"), primary_key=True, autoincrement=False),
+    Column(
+        "other", BigInteger, ForeignKey("certificates.sequence"), primary_key=True, autoincrement=False, index=True
+    ),
+    Column("kind", String(64), nullable=False),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,

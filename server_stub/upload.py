@@ -23,6 +23,7 @@ _log = logging.getLogger("ardoise-registry")
 _READ_AT_ONCE = 32
 _VERIFY_AT_ONCE = 4
 _DRAIN_FACTOR = 4
+_REMARKS_SAID = 5
 
 
 class Uploads:
@@ -104,7 +105,9 @@ def _answer(found: Receipted | Conflict) -> Response:
     if isinstance(found, Conflict):
         raise Problem(HTTPStatus.CONFLICT, found.detail)
     status = HTTPStatus.CREATED if found.created else HTTPStatus.OK
-    return Response(found.receipt, status, media_type="application/json")
+    # Beside the receipt, whose signed form has no room for it.
+    headers = {"Ardoise-Remark": "; ".join(found.remarks[:_REMARKS_SAID])} if found.remarks else None
+    return Response(found.receipt, status, headers, media_type="application/json")
 
 
 def _quarantined(sha256: str, verdict: KeepApart) -> Response:

@@ -33,7 +33,7 @@ _STATES = {
 
 
 def page_router(catalogue: Catalogue, *, sealing: bool = False) -> APIRouter:
-    """The list, one certificate, the quarantine, and the style sheet; `sealing`: final documents are made here."""
+    """The list, one certificate, the stations, the quarantine, and the style sheet; `sealing`: final documents are made here."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
@@ -48,7 +48,14 @@ def page_router(catalogue: Catalogue, *, sealing: bool = False) -> APIRouter:
         found = catalogue.certificate(sha256)
         if found is None:
             return error_page(HTTPStatus.NOT_FOUND, "Not found", "Nothing is archived under this digest.")
-        return _page("certificate.html", certificate=found[0], media=found[1], sealing=sealing, here="list")
+        forks = catalogue.forks(found[0].sequence)
+        return _page(
+            "certificate.html", certificate=found[0], media=found[1], forks=forks, sealing=sealing, here="list"
+        )
+
+    @router.get("/stations")
+    def stations() -> Response:
+        return _page("stations.html", stations=catalogue.stations(), here="stations")
 
     @router.get("/quarantine")
     def quarantine(page: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = 1) -> Response:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from agent.engine.engine import Engine
 from agent.errors import AgentError
+from agent.host.clock import clock_source
 from agent.model.drive import Drive, HiddenAreaState, Identity
 from agent.model.health import HealthReport
 from agent.model.job import SUCCESSES, JobResult, JobSnapshot, JobState
@@ -27,7 +28,9 @@ def make_ending(
     silent = {s.node: f"{s.state}, {s.progress.done_bytes} bytes" for s in snapshots if s.node not in finished}
     health = read_each([r.plan.drive for r in results], health_of)
     stopped = bool(silent) or any(r.state is JobState.INTERRUPTED for r in results)
-    return Ending(SessionEnd.CANCELLED if stopped else SessionEnd.COMPLETED, results, health, now(), silent)
+    return Ending(
+        SessionEnd.CANCELLED if stopped else SessionEnd.COMPLETED, results, health, now(), silent, clock_source()
+    )
 
 
 def sanitized_drives(ending: Ending) -> tuple[Identity, ...]:

@@ -29,7 +29,7 @@ from agent.workflow.clock_check import clock_remark
 class Ending:
     """How a session ended and what was read afterwards (health by node).
 
-    `silent` names drives whose job never came back from the kernel, by node, with how far it had got.
+    `clock_source` says whether something keeps the clock right; `silent` names drives whose job never came back from the kernel, by node, with how far it had got.
     """
 
     ended: SessionEnd
@@ -37,6 +37,7 @@ class Ending:
     health_after: Mapping[str, HealthReport]
     issued_at: datetime
     silent: Mapping[str, str] = field(default_factory=dict)
+    clock_source: str = "system"
 
 
 def build_record(header: SessionHeader, ending: Ending, link: StationLink, issuer: Issuer) -> Record:
@@ -55,7 +56,7 @@ def build_record(header: SessionHeader, ending: Ending, link: StationLink, issue
         ended=ending.ended,
         issuer=issuer,
         operator=header.operator,
-        time=RecordTime(header.started_at, ending.issued_at, "system", not remark, remark),
+        time=RecordTime(header.started_at, ending.issued_at, ending.clock_source, not remark, remark),
         station_link=link,
         tool=header.tool,
         host=header.host,

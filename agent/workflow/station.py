@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from agent.certificate.station import StationKey, check_belongs, load_private_key, load_station_key
 from agent.errors import Refused, StationError
+from agent.key_mode import is_shared, keeps_modes
 from agent.model.machine import Environment
 from agent.workflow.clock_check import clock_remark
 
@@ -42,7 +43,7 @@ def open_station(folder: Path, passphrase: bytes, at: datetime) -> Station:
         private_key = open_private_key(folder, passphrase)
         key = check_belongs(private_key, parts[CERTIFICATE], parts[CHAIN], parts[ROOT], at=judged_at)
     else:
-        key_pem = _read(folder / KEY)
+        key_pem = _read_private(folder / KEY)
         key = load_station_key(key_pem, parts[CERTIFICATE], parts[CHAIN], parts[ROOT], passphrase, judged_at)
     registry = folder / REGISTRY
     return Station(folder, key, parts[ROOT], registry.read_bytes() if registry.is_file() else None)
@@ -51,7 +52,7 @@ def open_station(folder: Path, passphrase: bytes, at: datetime) -> Station:
 def open_private_key(folder: Path, passphrase: bytes, name: str = KEY) -> ec.EllipticCurvePrivateKey:
     """The station's private key from its file or in its token, without its certificate; raises StationError, KeyLocked."""
     if name != KEY or not _in_token(folder):
-        return load_private_key(_read(folder / name), passphrase)
+        return load_private_key(_read_private(folder / name), passphrase)
     from agent.host.token import TokenPlace, open_token_key  # noqa: PLC0415 - only who has a token needs its library
 
     return open_token_key(TokenPlace.from_json(_read(folder / TOKEN)), passphrase)
@@ -92,6 +93,13 @@ def check_may_sign(station: Station, environment: Environment) -> None:
             "A simulated machine is signed for only under a throw-away root.",
             "Make one with `ardoise pki init DIR --test` and issue a station from it.",
         )
+
+
+def _read_private(path: Path) -> bytes:
+    # On a FAT stick the mode is the mount's, and no owner can change it; there the passphrase has to do.
+    if is_shared(path) and keeps_modes(path):
+        raise StationError(f"Group or others may read the key {path}.", f"As its owner: chmod 600 {path}.")
+    return _read(path)
 
 
 def _read(path: Path) -> bytes:

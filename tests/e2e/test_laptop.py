@@ -44,6 +44,7 @@ def expired_shop(folder: Path) -> Shop:
     station = folder / "old-station"
     station.mkdir()
     (folder / "old-passphrase").write_text(PASSPHRASE)
+    (station / "station.key.pem").touch(mode=0o600)
     (station / "station.key.pem").write_bytes(lock_key(issued.private_key, PASSPHRASE.encode(), iterations=2048))
     for name, certificate in [
         ("station.cert", issued.certificate),

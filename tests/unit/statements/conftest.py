@@ -67,6 +67,7 @@ def make_workshop(folder: Path, pki: Pki) -> Workshop:
     station = folder / "station"
     station.mkdir(parents=True)
     chain = pki.station.chain
+    (station / "station.key.pem").touch(mode=0o600)
     (station / "station.key.pem").write_bytes(
         lock_key(pki.station.private_key, PASSPHRASE.encode(), iterations=2048)
     )

@@ -210,6 +210,11 @@ def test_a_mount_point_of_a_person_reaches_no_record(sit, machine, desk, clock, 
     )
     ending = Ending(SessionEnd.COMPLETED, (), {}, clock.now())
     record = build_record(header, ending, StationLink(1, ""), desk.station.key.issuer)
+    told = replace(ending, clock_source="system, not synchronized")
+    assert (
+        build_record(header, told, StationLink(1, ""), desk.station.key.issuer).time.clock_source
+        == told.clock_source
+    )
     assert ("alice" in repr(record)) is False
     assert all(d.outcome is Outcome.REFUSED for d in record.drives)
     assert record.environment is Environment.SIMULATED
