@@ -184,12 +184,13 @@ def _as_lot(pdf: pikepdf.Pdf) -> None:
         pdf.Root.Names.EmbeddedFiles.Names[2 * number] = pikepdf.String(name)
 
 
-def test_a_statement_is_not_for_this_page(judge: Judge) -> None:
+def test_a_record_that_calls_itself_a_lot_is_no_statement(judge: Judge) -> None:
     card = judge.card(lot__pdf=_sealed(_as_lot))
-    assert card.verdict == "unable", card.text
+    assert (card.verdict, card.kind, card.step) == ("refused", "malformed", "form"), card.text
     record = sample_record(issuer=PKI.station.issuer)
     data = encode_record(record)
-    assert judge.card(lot__json=data, lot__json__p7s=sign_detached(data, PKI.station, AT)).verdict == "unable"
+    card = judge.card(lot__json=data, lot__json__p7s=sign_detached(data, PKI.station, AT))
+    assert (card.verdict, card.kind, card.step) == ("refused", "malformed", "form"), card.text
 
 
 def test_a_revision_before_the_seal(judge: Judge) -> None:
