@@ -102,7 +102,7 @@ def entry(record: Record, **changes: object) -> LotEntry:
 
 def accepted(made: LotEntry, validator: str = "val-12", decision: Decision = Decision.ACCEPT) -> LotEntry:
     """The entry with a decision."""
-    return replace(made, acceptance=LotAcceptance("ef" * 32, validator, decision))
+    return replace(made, acceptance=LotAcceptance("ef" * 32, validator, decision, AT))
 
 
 def destroyed(done: DestructionRecord) -> LotDestruction:
