@@ -102,7 +102,7 @@ def entry(record: Record, **changes: object) -> LotEntry:
 
 def accepted(made: LotEntry, validator: str = "val-12", decision: Decision = Decision.ACCEPT) -> LotEntry:
     """The entry with a decision."""
-    return replace(made, acceptance=LotAcceptance("ef" * 32, validator, decision))
+    return replace(made, acceptance=LotAcceptance("ef" * 32, validator, decision, AT))
 
 
 def destroyed(done: DestructionRecord) -> LotDestruction:
@@ -172,7 +172,9 @@ def many_records(pki: Pki, count: int) -> list[Record]:
                 first,
                 record_id=f"019aa{number % 4096:03x}-5e00-7abc-8def-{number:012x}",
                 salt=f"{number:032x}",
-                station_link=replace(first.station_link, sequence=number + 1, previous_record_sha256="ab" * 32),
+                station_link=replace(
+                    first.station_link, sequence=number + 1, previous_record_sha256="ab" * 32 if number else ""
+                ),
                 host=replace(first.host, serial=f"PF{number:06d}", asset_tag=f"CD35-{number:05d}"),
                 drives=(own,),
             )

@@ -70,9 +70,7 @@ def find_seal(pdf: bytes) -> Seal:
 def check_certified(pdf: bytes, seal: Seal) -> None:
     """The seal is the only signature field, certifies the document and allows no changes; raises StepFailed SEAL."""
     # Without the seal's hexadecimal digits, over which the parser takes longer than over all the rest; nobody asks for them.
-    _guarded(
-        lambda: _check_certified(_open(_without_digits(pdf, seal)), seal), "The document's structure can't be read."
-    )
+    _guarded(lambda: _check_certified(_open(pdf, seal), seal), "The document's structure can't be read.")
 
 
 def read_attachments(pdf: bytes) -> tuple[bytes, bytes]:
@@ -139,12 +137,13 @@ def page_language(pdf: bytes) -> Language:
     )
 
 
-def _open(pdf: bytes) -> Any:  # noqa: ANN401 - pypdf is imported only where a document is read
+def _open(pdf: bytes, seal: Seal | None = None) -> Any:  # noqa: ANN401 - pypdf is imported only where a document is read
     from pypdf import PdfReader  # noqa: PLC0415
 
     # One reader for the steps of one verification; each thread has its own, for a reader seeks while it reads.
     if getattr(_LAST, "pdf", None) is not pdf:
-        _LAST.reader, _LAST.pdf = PdfReader(io.BytesIO(pdf), strict=True), pdf
+        data = pdf if seal is None else _without_digits(pdf, seal)
+        _LAST.reader, _LAST.pdf = PdfReader(io.BytesIO(data), strict=True), pdf
     return _LAST.reader
 
 

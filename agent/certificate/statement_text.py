@@ -1,6 +1,7 @@
 """Which words a statement's page must show, whatever its template looks like; a verifier looks for exactly these."""
 
 import hashlib
+from datetime import UTC
 
 from agent.certificate.figures import grouped
 from agent.certificate.page_text import shown
@@ -105,11 +106,12 @@ def medium_state(language: Language, medium: LotMedium) -> str:
 
 
 def decision_words(language: Language, decision: LotAcceptance | None) -> str:
-    """Who decided what on a result, or that nobody has yet."""
+    """Who decided what on a result and on which day (UTC), or that nobody has yet."""
     if decision is None:
         return say(language, "not accepted yet")
     words = "accepted by" if decision.decision is Decision.ACCEPT else "rejected by"
-    return say(language, words, who=shown(decision.validator, 32))
+    said = say(language, words, who=shown(decision.validator, 32))
+    return said if decision.issued_at is None else f"{said}, {decision.issued_at.astimezone(UTC).date()}"
 
 
 def _lot_words(lot: Lot) -> list[str]:

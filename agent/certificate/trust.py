@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -111,12 +112,21 @@ def load_trust(
 
 def find_chain(leaf_der: bytes, issuing_ca_der: bytes, trust: Trust, kind: LeafKind = LeafKind.STATION) -> Chain:
     """The checked path from a certificate of this kind to a given root; raises StepFailed UNTRUSTED."""
+    return _find_chain(leaf_der, issuing_ca_der, trust.roots, kind)
+
+
+# Ten thousand records of a charity are signed by a few stations below one CA. The path depends on these very bytes alone, no
+# clock and no CRL; one that fails is judged anew each time, for an exception is not kept.
+@lru_cache(maxsize=256)
+def _find_chain(
+    leaf_der: bytes, issuing_ca_der: bytes, roots: tuple[x509.Certificate, ...], kind: LeafKind
+) -> Chain:
     try:
         leaf, issuing_ca = (x509.load_der_x509_certificate(der) for der in (leaf_der, issuing_ca_der))
     except CERTIFICATE_ERRORS as error:
         raise _untrusted("A certificate is not DER.") from error
     # From the root downwards: whatever is looked into has been signed by somebody trusted.
-    root = next((root for root in trust.roots if _is_issued_by(issuing_ca, root)), None)
+    root = next((root for root in roots if _is_issued_by(issuing_ca, root)), None)
     if root is None:
         raise _untrusted("The signer's chain does not lead to a trusted root.")
     if not is_issuing_ca(issuing_ca) or not _is_issued_by(leaf, issuing_ca):

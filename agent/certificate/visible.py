@@ -72,7 +72,8 @@ class _Words:
         from pypdfium2 import raw  # noqa: PLC0415
 
         self._page = text_page
-        read = [chr(raw.FPDFText_GetUnicode(text_page, i)) for i in range(raw.FPDFText_CountChars(text_page))]
+        handle, code = text_page.raw, raw.FPDFText_GetUnicode
+        read = [chr(code(handle, i)) for i in range(raw.FPDFText_CountChars(handle))]
         shown = [(i, c) for i, c in enumerate(read) if c.isprintable() and not c.isspace()]
         self.text = "".join(character for _, character in shown)
         self._indexes = [index for index, _ in shown]

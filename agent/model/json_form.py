@@ -23,7 +23,7 @@ LEFT_OUT = MappingProxyType({"left out where it is the default": True})
 """Metadata of a field that came later: what was signed without it keeps its form, to the byte."""
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z", re.ASCII)
 
 
 class JsonFormError(ValueError):
@@ -50,9 +50,12 @@ def _time_out(value: datetime) -> str:
 
 
 def _time_in(data: object, _: type) -> datetime:
-    if not isinstance(data, str) or not _TIME.fullmatch(data):
+    match = _TIME.fullmatch(data) if isinstance(data, str) else None
+    if match is None:
         raise JsonFormError(f"not a UTC time: {reprlib.repr(data)}")
-    return datetime.strptime(data, "%Y-%m-%dT%H:%M:%S.%f%z")
+    # Taken apart by hand: of a whole record, strptime took the longest.
+    year, month, day, hour, minute, second, millisecond = map(int, match.groups())
+    return datetime(year, month, day, hour, minute, second, millisecond * 1000, UTC)
 
 
 def _int_in(data: object, _: type) -> int:

@@ -76,11 +76,12 @@ class LotMedium:
 
 @dataclass(frozen=True)
 class LotAcceptance:
-    """The decision on one record, and the digest of the signed acceptance that says so."""
+    """The decision on one record, when the validator's clock says that it was signed, and that acceptance's digest."""
 
     statement_sha256: str
     validator: str
     decision: Decision
+    issued_at: datetime | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

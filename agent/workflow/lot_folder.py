@@ -151,7 +151,7 @@ def compare(lot: Lot, contents: LotContents) -> tuple[Problem, ...]:
     problems += [
         Problem(said[digest].record_id, "the manifest says something else of this record than the folder")
         for digest in said
-        if digest in there and _fixed(there[digest]) != _fixed(said[digest])
+        if digest in there and _fixed(there[digest], said[digest]) != said[digest]
     ]
     if contents.entries and contents.specimens != lot.specimen:
         problems.append(Problem("lot.json", "specimens and records of real machines are not one lot"))
@@ -162,8 +162,12 @@ def compare(lot: Lot, contents: LotContents) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
-def _fixed(entry: LotEntry) -> LotEntry:
-    return replace(entry, proof="")
+def _fixed(entry: LotEntry, said: LotEntry) -> LotEntry:
+    fixed = replace(entry, proof=said.proof)
+    if entry.acceptance is None or said.acceptance is None or said.acceptance.issued_at is not None:
+        return fixed
+    # Older manifests name an acceptance by its digest alone, which fixes its day too.
+    return replace(fixed, acceptance=replace(entry.acceptance, issued_at=None))
 
 
 @dataclass(frozen=True)
@@ -291,7 +295,7 @@ def _checked_acceptance(
     if (acceptance.operator, acceptance.record_headline) != (entry.operator, entry.headline.value):
         reading.problem(path, "it says something else of the record than the record itself")
         return None
-    return LotAcceptance(digest, acceptance.validator, acceptance.decision)
+    return LotAcceptance(digest, acceptance.validator, acceptance.decision, acceptance.issued_at)
 
 
 def _destruction(reading: Reading, path: Path) -> LotDestruction | None:

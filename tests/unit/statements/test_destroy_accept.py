@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from agent.__main__ import main
+from agent.certificate.document import extract_text
 from agent.model.record import Outcome
 from tests.unit.statements.conftest import Workshop
 
@@ -92,7 +93,20 @@ def test_another_person_accepts(workshop: Workshop) -> None:
     assert _seal(workshop, "--require-acceptance", "--out", str(workshop.lot.parent / "before")) == 1
     assert _accept(workshop, folder, "--validator", "val-1", "--decision", "accept") == 0
     assert _seal(workshop, "--require-acceptance") == 0
-    assert _lot(workshop)["totals"]["accepted"] == "1"
+    lot = _lot(workshop)
+    assert lot["totals"]["accepted"] == "1"
+    made = json.loads((folder / "acceptance.json").read_bytes())
+    assert lot["entries"][0]["acceptance"]["issued_at"] == made["issued_at"]
+    printed = extract_text((workshop.lot / "lot.pdf").read_bytes())
+    assert f"accepted by val-1, {made['issued_at'][:10]}" in " ".join(printed.split())
+    assert main(["lot", "verify", str(workshop.lot), *workshop.trusting]) == 0
+
+
+def test_a_result_without_a_decision_is_shown_as_such(workshop: Workshop) -> None:
+    workshop.add(workshop.laptop())
+    _seal(workshop)
+    printed = extract_text((workshop.lot / "lot.pdf").read_bytes())
+    assert "not accepted yet" in " ".join(printed.split())
 
 
 def test_who_erased_does_not_accept(workshop: Workshop) -> None:

@@ -84,5 +84,6 @@ function entryWords(entry, words, language) {
 function decisionWords(decision, language) {
   if (decision === null) return sayStated(language, "not accepted yet");
   const key = decision.decision === "accept" ? "accepted by" : "rejected by";
-  return sayStated(language, key, { who: shown(decision.validator, 32) });
+  const said = sayStated(language, key, { who: shown(decision.validator, 32) });
+  return decision.issued_at === null ? said : `${said}, ${dayOf(decision.issued_at)}`;
 }
