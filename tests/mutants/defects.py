@@ -371,9 +371,9 @@ DEFECTS = (
     ),
     Defect(
         "where two records can't be put in order, the better one decides",
-        "agent/model/lot_rules.py",
-        "        return one if not self.is_sanitized(one) else other\n",
-        "        return one if self.is_sanitized(one) else other\n",
+        "agent/model/lot_order.py",
+        "    return max(sorted(last or candidates",
+        "    return min(sorted(last or candidates",
         LOTS,
     ),
     Defect(

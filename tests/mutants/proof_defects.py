@@ -89,14 +89,14 @@ PROOF_DEFECTS = (
     ),
     Defect(
         "a revocation in the very second of the stamp counts as later",
-        "agent/certificate/trust.py",
+        "agent/certificate/revocation.py",
         "    if stamped and at < since:\n",
         "    if stamped and at <= since:\n",
         FINALS,
     ),
     Defect(
         "the date from which a key is not to be trusted is ignored",
-        "agent/certificate/trust.py",
+        "agent/certificate/revocation.py",
         "            since = min(since, invalidity.invalidity_date_utc)\n",
         "            pass\n",
         FINALS,
