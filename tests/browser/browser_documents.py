@@ -312,6 +312,23 @@ def test_revoked_before_and_after_the_stamp(judge: Judge, final: Final) -> None:
         assert judge.card(**_record(final)).verdict == "valid" or minutes
 
 
+def test_stamps_of_a_revoked_authority(judge: Judge, final: Final) -> None:
+    """RFC 3161 4: only a stated harmless reason leaves earlier tokens valid."""
+    tsa = leaf_key(PKI, LeafKind.TIME_STAMPING)
+    serial = tsa.chain.leaf.serial_number
+    stamp = response_of(make_token(hashlib.sha256(final.signature).digest(), tsa, 7, STAMPED))
+    harmless, none_stated = ReasonFlags.superseded, ReasonFlags.unspecified
+    cases = ((harmless, 60, ""), (harmless, -1, "time stamp"), (ReasonFlags.key_compromise, 60, "time stamp"),
+             (none_stated, 60, "time stamp"))  # fmt: skip
+    for number, (reason, minutes, step) in enumerate(cases):
+        entry = (serial, STAMPED + timedelta(minutes=minutes), reason)
+        crl = make_crl(PKI.issuing_ca, (entry,), 2, STAMPED + timedelta(days=1)).public_bytes(Encoding.PEM)
+        judge.trust("root.pem", final.root_pem, judge.file(f"tsa{number}.pem", crl))
+        judge.page.judge_at(LATER)
+        card = judge.card(**_record(final, record__json__p7s__tsr=stamp))
+        assert (card.verdict, card.step or "") == ("refused" if step else "valid", step)
+
+
 # --- the page itself ---
 
 

@@ -44,7 +44,7 @@ const STATEMENT_ROWS = {
     [stated("lot"), oneLine(lot)],
     [stated("donor"), oneLine(donor)],
     [say("headline"), headline],
-    ...["machines", "machines sanitized", "machines incomplete", "media sanitized", "media open", "accepted"].map((key) => [
+    ...["machines", "machines sanitized", "machines incomplete", "media", "media sanitized", "media open", "accepted"].map((key) => [
       stated(key), String(totals[key.replace(" ", "_")]),
     ]),
   ],
