@@ -88,7 +88,11 @@ def _obstacles(log: SanitizeLog) -> tuple[FoundObstacle, ...]:
     detail = ", ".join(log.words)
     match log.status.state:
         case CommandState.RUNNING:
-            return (FoundObstacle(Obstacle.SANITIZE_RUNNING, "; ".join(w for w in (running_words(log.status), detail) if w)),)
+            return (
+                FoundObstacle(
+                    Obstacle.SANITIZE_RUNNING, "; ".join(w for w in (running_words(log.status), detail) if w)
+                ),
+            )
         case CommandState.FAILED:
             # The drive refuses every read, write and format until a sanitize succeeds.
             return (FoundObstacle(Obstacle.SANITIZE_FAILED, detail, (Technique.OVERWRITE, *FORMAT_SETTINGS)),)

@@ -21,6 +21,7 @@ from tests.unit.engine.fake_firmware import (
     ENHANCED,
     FORMAT,
     LONG_AGO,
+    REVERT,
     Behaviour,
     firmware_drive,
 )
@@ -202,6 +203,36 @@ def test_another_drive_came_back(tmp_path):
     result = run_one(tmp_path, drive, technique=BLOCK.value, course=FAST)
     assert result.state is JobState.UNKNOWN
     assert forged_success(result) is Outcome.FAILED
+
+
+def twin(tmp_path, technique, *, found_anew: bool, **identity):
+    """After the erase another drive of the same words is at the node: blank, and it never held a marker."""
+    drive = firmware_drive((technique, Behaviour(does=())), media_type=MediaType.SOLID_STATE)
+    drive.drive = replace(drive.drive, identity=replace(drive.drive.identity, **identity))
+    opened = []
+
+    def other():
+        opened.append(1)
+        if len(opened) == 2:
+            drive.store.write(0, bytes(drive.drive.identity.capacity_bytes))
+            drive.faults.sequence = 8 if found_anew else 7
+
+    drive.faults.on_open = other
+    return run_one(tmp_path, drive, technique=technique.value, course=FAST)
+
+
+@pytest.mark.parametrize("technique", [BLOCK, CRYPTO, REVERT])
+@pytest.mark.parametrize("identity", [{"serial": "0000"}, {"serial": ""}, {"wwn": ""}])
+def test_a_twin_that_came_back_is_not_taken_for_the_drive(tmp_path, technique, identity):
+    result = twin(tmp_path, technique, found_anew=True, **identity)
+    assert result.state is JobState.UNKNOWN
+    assert "found anew" in result.reason
+    assert forged_success(result) is Outcome.FAILED
+
+
+def test_a_drive_with_names_of_its_own_may_come_back_and_one_without_may_stay(tmp_path):
+    assert twin(tmp_path / "a", BLOCK, found_anew=True).state is JobState.SANITIZED
+    assert twin(tmp_path / "b", BLOCK, found_anew=False, serial="").state is JobState.SANITIZED
 
 
 def test_who_comes_back_is_asked_before_it_is_read(tmp_path):
