@@ -168,12 +168,7 @@ class FirmwareErase:
     # --- before
 
     def _prepare(self, command: FirmwareCommand) -> MarkerPlan | None:
-        try:
-            self._before = command.status()
-        except AgentError as error:
-            raise _NotStarted(f"the drive does not tell its status: {error.message}") from error
-        if self._before.state is CommandState.RUNNING:
-            raise _Unconfirmed("an erase that this session did not start is running in the drive")
+        self._ask_before(command)
         try:
             markers = self._plant()
         except MediaError as error:
@@ -182,8 +177,18 @@ class FirmwareErase:
             # After a sanitize that failed a drive takes nothing but a new one: without markers it proves nothing, and yet
             # it gives the drive back to what comes next.
             markers = None
+        # Anew: writing the markers changes what an NVMe drive says of an old sanitize (Global Data Erased).
+        self._ask_before(command)
         self._announce(command)
         return markers
+
+    def _ask_before(self, command: FirmwareCommand) -> None:
+        try:
+            self._before = command.status()
+        except AgentError as error:
+            raise _NotStarted(f"the drive does not tell its status: {error.message}") from error
+        if self._before.state is CommandState.RUNNING:
+            raise _Unconfirmed("an erase that this session did not start is running in the drive")
 
     def _plant(self) -> MarkerPlan:
         identity = self._drive.identity

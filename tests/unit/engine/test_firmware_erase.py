@@ -409,3 +409,35 @@ def test_no_forged_evidence_is_believed(tmp_path):
         assert outcome_of(replace(result, attempts=(forged,))) is Outcome.FAILED, name
     earlier = replace(result.attempts[0], outcome=CommandOutcome.UNCONFIRMED)
     assert outcome_of(replace(result, attempts=(earlier, result.attempts[0]))) is Outcome.FAILED
+
+
+# NVMe Base 2.0, Sanitize Status: bit 8 (Global Data Erased) is cleared by the first write after a sanitize, so by our markers.
+ERASED_LONG_AGO = DeviceStatus(CommandState.DONE, ("SSTAT 0x0101", "SCDW10 0x00000002"))
+WRITTEN_SINCE = DeviceStatus(CommandState.DONE, ("SSTAT 0x0001", "SCDW10 0x00000002"))
+RUNS = DeviceStatus(CommandState.RUNNING, ("SSTAT 0x0002",), 10)
+
+
+def with_status_after_markers(folder, after_markers, ends, **more):
+    drive = firmware_drive(
+        (BLOCK, Behaviour(before=ERASED_LONG_AGO, polls=0, ends=ends, **more)), media_type=MediaType.SOLID_STATE
+    )
+    drive.faults.on_write = lambda _offset: setattr(drive.commands[0].behaviour, "before", after_markers)
+    return drive, run_one(folder, drive, technique=BLOCK.value, course=FAST)
+
+
+def test_what_our_own_markers_changed_in_the_status_makes_an_old_completion_no_new_one(tmp_path):
+    _, result = with_status_after_markers(tmp_path, WRITTEN_SINCE, WRITTEN_SINCE)
+    assert result.state is JobState.UNKNOWN
+    assert result.attempts[0].status_before == WRITTEN_SINCE
+    assert forged_success(result) is Outcome.FAILED
+
+
+def test_a_completion_that_sets_what_the_markers_cleared_is_a_new_one(tmp_path):
+    _, result = with_status_after_markers(tmp_path, WRITTEN_SINCE, ERASED_LONG_AGO)
+    assert result.state is JobState.SANITIZED
+
+
+def test_an_erase_that_somebody_starts_while_markers_are_planted_is_not_ours(tmp_path):
+    drive, result = with_status_after_markers(tmp_path, RUNS, ERASED_LONG_AGO)
+    assert result.state is JobState.UNKNOWN
+    assert "start" not in drive.commands[0].calls
