@@ -1,12 +1,15 @@
 """The drive's own erase: nothing but a completed status of this very command, changed markers and a clean read-back is a success."""
 
 import errno
+import threading
+import time
 from dataclasses import replace
 
 import pytest
 
 from agent.engine.course import Course
 from agent.engine.journal import AttemptEvent, CommandEvent, read_journal
+from agent.engine.journal_file import JournalFile
 from agent.engine.transfer import PATIENCE
 from agent.errors import EraseRunning, IdentityChanged, Refused
 from agent.model.drive import MediaType
@@ -441,3 +444,78 @@ def test_an_erase_that_somebody_starts_while_markers_are_planted_is_not_ours(tmp
     drive, result = with_status_after_markers(tmp_path, RUNS, ERASED_LONG_AGO)
     assert result.state is JobState.UNKNOWN
     assert "start" not in drive.commands[0].calls
+
+
+def until(true, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_who_stops_watching_waits_for_no_tool_and_leaves_no_lock(tmp_path):
+    """hdparm sits in the kernel until the drive has erased itself; nobody can end it."""
+    drive = firmware_drive((ENHANCED, Behaviour(note="password 'ardoise'")), media_type=MediaType.HARD_DISK)
+    erase, drive_has_ended, ended = drive.command, threading.Event(), threading.Event()
+
+    def slow(found, technique):
+        command = erase(found, technique)
+        command.in_background = False
+        start = command.start
+
+        def waits():
+            command.calls.append("start")
+            drive_has_ended.wait(60)
+            told = start()
+            ended.set()
+            return told
+
+        command.start = waits
+        return command
+
+    drive.command = slow
+    it = sitting(tmp_path, drive, technique=ENHANCED.value, course=FAST)
+    it.engine.start(it.plans)
+    until(lambda: drive.commands and "start" in drive.commands[0].calls)
+    it.engine.cancel()
+    assert it.engine.wait(10)
+    (result,) = it.engine.results()
+    # The drive is at it: it is asked for nothing, its password is not taken back now, and the node's lock is let go.
+    assert drive.commands[0].calls == ["prepare", "start", "close"]
+    assert result.state is JobState.UNKNOWN
+    assert "the drive goes on by itself" in result.reason
+    assert "password 'ardoise'" in result.reason
+    drive_has_ended.set()
+    assert ended.wait(10)
+    assert it.engine.results() == (result,)
+
+
+def test_a_stick_that_hangs_on_one_result_keeps_no_other_drive_from_being_watched(tmp_path, monkeypatch):
+    first = firmware_drive((BLOCK, Behaviour()), node="/dev/fake0", media_type=MediaType.SOLID_STATE)
+    second = firmware_drive((BLOCK, Behaviour(hangs_at=10)), node="/dev/fake1", media_type=MediaType.SOLID_STATE)
+    course = Course(poll=0.001, silence=60, no_progress=60, reappear=60)
+    it = sitting(tmp_path, first, second, technique=BLOCK.value, course=course)
+    release, hanging = threading.Event(), threading.Event()
+    sync = JournalFile.sync
+
+    def slow(file):
+        if any(b'"result"' in line for line in file._unsynced):
+            hanging.set()
+            release.wait(60)
+        sync(file)
+
+    monkeypatch.setattr(JournalFile, "sync", slow)
+    # The second is at work before the first begins to end.
+    go = threading.Event()
+    first.faults.on_write = lambda _offset: go.wait(60)
+    it.engine.start(it.plans)
+    until(lambda: second.commands and second.commands[0].asked > 2)
+    go.set()
+    assert hanging.wait(10)
+    asked = second.commands[0].asked
+    until(lambda: second.commands[0].asked > asked + 20)
+    assert it.engine.results() == ()
+    release.set()
+    it.engine.cancel("/dev/fake1")
+    assert it.engine.wait(10)
+    assert [r.state for r in it.engine.results()] == [JobState.SANITIZED, JobState.UNKNOWN]
