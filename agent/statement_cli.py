@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from agent.certificate.statement import is_day
-from agent.certificate.trust import CRL_FILE, LOG_KEY_FILE, ROOT_FILE, TRUST_FILES, Trust, load_trust_files
+from agent.certificate.trust import (
+    CRL_FILE,
+    LOG_KEY_FILE,
+    ROOT_CRL_FILE,
+    ROOT_FILE,
+    TRUST_FILES,
+    Trust,
+    load_trust_files,
+)
 from agent.errors import UsageError
 from agent.host.clock import SystemClock
 from agent.model.drive import printable
@@ -43,6 +51,7 @@ def add_trust_options(parser: argparse.ArgumentParser, *, required: bool = True)
         help=f"the issuer's root certificate, or a folder with {', '.join(TRUST_FILES)}",
     )
     parser.add_argument("--crl", metavar="FILE", type=Path, help="the issuing CA's list of revoked stations")
+    parser.add_argument("--root-crl", metavar="FILE", type=Path, help="the root's list of revoked issuing CAs")
     parser.add_argument("--log", metavar="FILE", type=Path, help="the keys of the logs that are known (log.vkey)")
 
 
@@ -50,7 +59,7 @@ def trust_of(args: argparse.Namespace) -> Trust:
     """What the options say is trusted; raises UsageError."""
     folder = args.trust if args.trust.is_dir() else None
     files = {ROOT_FILE: read_input(args.trust)} if folder is None else _trust_folder(folder)
-    for name, path in ((CRL_FILE, args.crl), (LOG_KEY_FILE, args.log)):
+    for name, path in ((CRL_FILE, args.crl), (ROOT_CRL_FILE, args.root_crl), (LOG_KEY_FILE, args.log)):
         if path is not None:
             files[name] = read_input(path)
     return load_trust_files(files)

@@ -6,15 +6,19 @@ Made when it is first asked for, which a station does right after its receipt; a
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, insert, or_, select, update
 
+from agent.certificate.cades import open_envelope
 from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME
 from agent.certificate.page import render_page
 from agent.certificate.qr import qr_svg
 from agent.certificate.record import decode_record
 from agent.certificate.report import Degree
+from agent.certificate.revocation import find_crl
 from agent.certificate.seal import seal_final
 from agent.certificate.station import StationKey
 from agent.certificate.timestamp import make_token
@@ -29,6 +33,8 @@ from server_stub.settings import Settings
 from server_stub.store import Store
 from server_stub.tables import certificates, final_copies, proofs
 from server_stub.translog import next_stamp
+
+Crl: TypeAlias = x509.CertificateRevocationList
 
 
 @dataclass(frozen=True)
@@ -88,29 +94,38 @@ class Finals:
         if authority is None or load_trust is None or tsa is None or seal is None:
             return NotMade("This registry has no valid keys for time stamps and seals.", for_now=False)
         trust = load_trust()
-        if trust.crl is None:
+        if not trust.crls:
             return NotMade("This registry has no CRL, which a final document carries.", for_now=False)
         row = self._row(record_sha256)
         if row is None or (kept := self._kept(row, other)) is not None:
             return None if row is None else kept
+        crl = _crl_of(row, trust)
+        if crl is None:
+            return NotMade(
+                "This registry has no CRL of the CA that issued this station's certificate.", for_now=True
+            )
         with self._store.writing() as connection:
             add_proofs(connection, row.sequence, authority, now)
         row = self._row(record_sha256)
         if row is None:
             return None
-        document = self._sealed(row, (seal, tsa), trust, now, other)
+        document = self._sealed(row, (seal, tsa), (crl, trust.root_crl), now, other)
         problem = _refused(document, trust, authority, now)
         return NotMade(problem, for_now=True) if problem else self._keep(row.sequence, document, other)
 
     def _sealed(
-        self, row: AnyRow, keys: tuple[StationKey, StationKey], trust: Trust, now: datetime, other: Language | None
+        self,
+        row: AnyRow,
+        keys: tuple[StationKey, StationKey],
+        lists: tuple[Crl, Crl | None],
+        now: datetime,
+        other: Language | None,
     ) -> bytes:
-        seal, tsa = keys
+        (seal, tsa), (crl, root_crl) = keys, lists
         attached = {TIME_STAMP_NAME: row.time_stamp, LOG_PROOF_NAME: row.log_proof}
-        if trust.crl is not None:  # an empty list counts as false
-            attached[CRL_NAME] = trust.crl.public_bytes(Encoding.PEM)
-        if trust.root_crl is not None:
-            attached[ROOT_CRL_NAME] = trust.root_crl.public_bytes(Encoding.PEM)
+        attached[CRL_NAME] = crl.public_bytes(Encoding.PEM)
+        if root_crl is not None:  # an empty list counts as false
+            attached[ROOT_CRL_NAME] = root_crl.public_bytes(Encoding.PEM)
         record, digest = decode_record(row.record), hashlib.sha256(row.record).hexdigest()
         code = qr_svg(record, digest, seal)
         page = render_page(record, row.record, row.signature, language=other, proofs=attached, code=code)
@@ -166,8 +181,14 @@ def _copy(connection: Connection, sequence: int, language: Language) -> bytes | 
 _PROOFS = (proofs.c.time_stamp, proofs.c.log_proof, proofs.c.final, proofs.c.outside_stamp)
 
 
+def _crl_of(row: AnyRow, trust: Trust) -> Crl | None:
+    # After `renew-ca --new-key` stations of two CAs are at work, each with a list of its own.
+    envelope = open_envelope(row.signature, hashlib.sha256(row.record).digest(), timed=True)
+    return find_crl(trust.crls, x509.load_der_x509_certificate(envelope.issuing_ca))
+
+
 def _refused(document: bytes, trust: Trust, authority: Authority, now: datetime) -> str:
-    given = Trust(trust.roots, trust.crl, (authority.log.verifier,))
+    given = Trust(trust.roots, trust.crls, (authority.log.verifier,))
     report = verify_document(document, given, now, Degree.LOGGED)
     if report.valid:
         return ""

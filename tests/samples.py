@@ -69,7 +69,12 @@ class Pki:
     def revoking(self, at: datetime = AT) -> Trust:
         """Trust with a CRL that lists the station."""
         entry = (self.station.chain.leaf.serial_number, at, x509.ReasonFlags.key_compromise)
-        return replace(self.trust, crl=make_crl(self.issuing_ca, (entry,), 2, at))
+        return replace(self.trust, crls=(make_crl(self.issuing_ca, (entry,), 2, at),))
+
+    def revoking_ca(self, at: datetime = AT) -> Trust:
+        """Trust with a root's CRL that lists the issuing CA."""
+        entry = (self.issuing_ca.certificate.serial_number, at, x509.ReasonFlags.ca_compromise)
+        return replace(self.trust, root_crl=make_crl(self.root, (entry,), 2, at))
 
 
 def fixed_key(seed: str) -> ec.EllipticCurvePrivateKey:

@@ -16,19 +16,16 @@ from cryptography import x509
 from agent.certificate.checkpoint import Checkpoint, joined_checkpoint, open_checkpoint, same_head
 from agent.certificate.document import CRL_NAME, LOG_PROOF_NAME, ROOT_CRL_NAME, TIME_STAMP_NAME
 from agent.certificate.log_proof import Logged, check_proof
-from agent.certificate.report import FailureKind, StepFailed
-from agent.certificate.timestamp import Stamp, open_token, token_of
-from agent.certificate.trust import (
-    Chain,
-    LeafKind,
-    Trust,
+from agent.certificate.report import FailureKind, StepFailed, StepStatus
+from agent.certificate.revocation import (
     check_ca_revocation,
     check_revocation,
-    check_validity,
-    find_chain,
+    check_tsa_revocation,
+    find_crl,
     is_crl_of,
-    load_crl,
 )
+from agent.certificate.timestamp import Stamp, open_token, token_of
+from agent.certificate.trust import Chain, LeafKind, Trust, check_validity, find_chain, load_crl
 from agent.errors import CertificateError, ProofInvalid, UsageError
 from agent.model.record import NotBefore
 
@@ -66,8 +63,8 @@ def check_stamp(token: bytes, digest: bytes, chain: Chain, trust: Trust, at: dat
     # Whoever gets hold of an expired authority's key can stamp any past, so it has to be valid today as well as then.
     check_validity(authority, stamp.time, LeafKind.TIME_STAMPING)
     check_validity(authority, max(at, stamp.time), LeafKind.TIME_STAMPING)
-    if trust.crl is not None and is_crl_of(trust.crl, authority.issuing_ca):
-        check_revocation(authority, trust.crl, stamp.time, kind=LeafKind.TIME_STAMPING)
+    if find_crl(trust.crls, authority.issuing_ca) is not None:
+        check_tsa_revocation(authority, trust.crls, stamp.time, stamp.latest)
     return stamp
 
 
@@ -101,12 +98,12 @@ def check_all_crls(
     A CRL that travels inside must be one of the chain's issuing CA, and has to hold for the moment that is judged.
     """
     said = []
-    if trust.crl is not None and (kind is LeafKind.STATION or is_crl_of(trust.crl, chain.issuing_ca)):
-        said.append(check_revocation(chain, trust.crl, moment.latest, stamped=moment.stamped, kind=kind))
+    if trust.crls and (kind is LeafKind.STATION or find_crl(trust.crls, chain.issuing_ca) is not None):
+        said.append(check_revocation(chain, trust.crls, moment.latest, stamped=moment.stamped, kind=kind))
     if proofs.crl is not None:
         inside = _inside(proofs.crl)
         if kind is LeafKind.STATION or is_crl_of(inside, chain.issuing_ca):
-            text = check_revocation(chain, inside, moment.latest, stamped=moment.stamped, kind=kind)
+            text = check_revocation(chain, (inside,), moment.latest, stamped=moment.stamped, kind=kind)
             said.append(f"{text} that travels inside")
     if trust.root_crl is not None and is_crl_of(trust.root_crl, chain.root):
         text = check_ca_revocation(chain, trust.root_crl, moment.latest, stamped=moment.stamped)
@@ -115,6 +112,21 @@ def check_all_crls(
         text = check_ca_revocation(chain, _inside(proofs.root_crl), moment.latest, stamped=moment.stamped)
         said.append(f"{OF_THE_CA}{text} that travels inside")
     return said
+
+
+def check_given_crls(
+    chain: Chain, trust: Trust, moment: Moment, kind: LeafKind = LeafKind.STATION
+) -> tuple[str, StepStatus]:
+    """What the given CRLs say of a chain that carries none: detail and status of a step; raises StepFailed."""
+    said = []
+    if trust.crls:
+        said.append(check_revocation(chain, trust.crls, moment.latest, stamped=moment.stamped, kind=kind))
+    else:
+        said.append("no CRL was given")
+    if trust.root_crl is not None and is_crl_of(trust.root_crl, chain.root):
+        text = check_ca_revocation(chain, trust.root_crl, moment.latest, stamped=moment.stamped)
+        said.append(f"{OF_THE_CA}{text}")
+    return "; ".join(said), StepStatus.OK if trust.crls else StepStatus.NOT_CHECKED
 
 
 def check_logged(proof: bytes, record: bytes, claimed: NotBefore | None, trust: Trust) -> Logged:

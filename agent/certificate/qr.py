@@ -24,9 +24,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from agent.certificate import base45
 from agent.certificate.cades import P256_ORDER
+from agent.certificate.proofs import check_given_crls, moment_of
 from agent.certificate.report import FailureKind, Run, Signer, Step, StepFailed, StepStatus
 from agent.certificate.station import StationKey
-from agent.certificate.trust import LeafKind, Trust, check_revocation, check_validity, find_chain, is_registry
+from agent.certificate.trust import LeafKind, Trust, check_validity, find_chain, is_registry
 from agent.model.machine import Environment
 from agent.model.record import Headline, Outcome, Record
 
@@ -186,10 +187,7 @@ def _check(  # noqa: PLR0917 - one argument for each thing that is known
         notes.detail = check_validity(chain, at, kind)
     # 6.
     with run.step("revocation", FailureKind.REVOKED) as notes:
-        if trust.crl is None:
-            notes.status, notes.detail = StepStatus.NOT_CHECKED, "no CRL was given"
-        else:
-            notes.detail = check_revocation(chain, trust.crl, at, kind=kind)
+        notes.detail, notes.status = check_given_crls(chain, trust, moment_of(None, at), kind)
     # 7.
     with run.step("specimen", FailureKind.SPECIMEN) as notes:
         simulated = coded.environment is Environment.SIMULATED

@@ -1,4 +1,4 @@
-"""Who is trusted: roots, the path of exactly three certificates below them, validity, and the issuing CA's CRL.
+"""Who is trusted: roots, the path of exactly three certificates below them, and their validity.
 
 The shape is fixed (docs/certificate.md, "The chain"): root (path length 1) -> issuing CA (path length 0) -> station, registry
 or time-stamping authority, each with a keyUsage that the others don't have, P-256 and SHA-256 throughout. Anything else is
@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import CRLEntryExtensionOID, ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
 
 from agent.certificate.checkpoint import Checkpoint, open_checkpoint
 from agent.certificate.cms_form import CERTIFICATE_ERRORS
@@ -27,6 +27,9 @@ _KNOWN_EXTENSIONS = (
 )  # fmt: skip
 
 
+_END_OF_CRL = b"-----END X509 CRL-----"
+
+
 class LeafKind(StrEnum):
     """What a certificate at the end of a chain is for."""
 
@@ -37,10 +40,10 @@ class LeafKind(StrEnum):
 
 @dataclass(frozen=True)
 class Trust:
-    """What the verifier was given: roots, and where there are any the CRL, keys of logs, a log's newest known head, the root's own CRL."""
+    """What the verifier was given: roots, and where there are any the CRLs of issuing CAs, keys of logs, a log's newest known head, the root's own CRL."""
 
     roots: tuple[x509.Certificate, ...]
-    crl: x509.CertificateRevocationList | None = None
+    crls: tuple[x509.CertificateRevocationList, ...] = ()
     log_keys: tuple[VerifierKey, ...] = ()
     checkpoint: Checkpoint | None = None
     root_crl: x509.CertificateRevocationList | None = None
@@ -99,10 +102,11 @@ def load_trust(
         raise UsageError("A trusted certificate is not a self-signed root for P-256 and SHA-256.")
     logs = () if log_keys is None else _load_log_keys(log_keys)
     head = None if checkpoint is None else _load_checkpoint(checkpoint, logs)
-    lists = [None if each is None else load_crl(each) for each in (crl, root_crl)]
-    if lists[1] is not None and not any(is_crl_of(lists[1], root) for root in roots):
+    lists = () if crl is None else load_crls(crl)
+    of_root = None if root_crl is None else load_crl(root_crl)
+    if of_root is not None and all(of_root.issuer != root.subject for root in roots):
         raise UsageError("The root's CRL is not one of a root that was given.")
-    return Trust(roots, lists[0], logs, head, lists[1])
+    return Trust(roots, lists, logs, head, of_root)
 
 
 def find_chain(leaf_der: bytes, issuing_ca_der: bytes, trust: Trust, kind: LeafKind = LeafKind.STATION) -> Chain:
@@ -137,74 +141,6 @@ def check_validity(chain: Chain, at: datetime, kind: LeafKind = LeafKind.STATION
                 f"The {title}'s certificate is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}.",
             )
     return f"valid on {at:%Y-%m-%d} ({kind} until {chain.leaf.not_valid_after_utc:%Y-%m-%d})"
-
-
-def check_revocation(
-    chain: Chain,
-    crl: x509.CertificateRevocationList,
-    at: datetime,
-    *,
-    stamped: bool = False,
-    kind: LeafKind = LeafKind.STATION,
-) -> str:
-    """Look the leaf up in its CA's CRL; raises StepFailed REVOKED, or UNTRUSTED where the CRL proves nothing.
-
-    `at` is the moment for which it must hold; `stamped` says that a verified time stamp proves it, so that a later revocation
-    leaves what was signed before it valid (docs/certificate.md, "Revocation"); the text then says so.
-    """
-    return _look_up(chain.leaf, chain.issuing_ca, crl, (at, stamped), kind.value)
-
-
-def check_ca_revocation(
-    chain: Chain, crl: x509.CertificateRevocationList, at: datetime, *, stamped: bool = False
-) -> str:
-    """Look the issuing CA up in the root's CRL, by the rules of `check_revocation`; raises StepFailed REVOKED, UNTRUSTED."""
-    return _look_up(chain.issuing_ca, chain.root, crl, (at, stamped), "issuing CA")
-
-
-def is_crl_of(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    """Whether the CRL calls this certificate's subject its issuer; its signature is another question."""
-    return crl.issuer == issuer.subject
-
-
-def _look_up(
-    certificate: x509.Certificate,
-    issuer: x509.Certificate,
-    crl: x509.CertificateRevocationList,
-    moment: tuple[datetime, bool],
-    title: str,
-) -> str:
-    at, stamped = moment
-    entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
-    key = issuer.public_key()
-    if not is_crl_of(crl, issuer) or not isinstance(key, ec.EllipticCurvePublicKey):
-        raise _untrusted(f"The CRL is not one of the CA that issued the {title}'s certificate.")
-    if crl.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256 or not crl.is_signature_valid(key):
-        raise _untrusted("The CRL's signature does not verify with the issuing CA's key.")
-    if entry is not None:
-        return _judge_revoked(entry, at, title, stamped=stamped)
-    if crl.next_update_utc is None or at > crl.next_update_utc:
-        raise _untrusted("The CRL is out of date; fetch a newer one.")
-    return f"not revoked, by the CRL of {crl.last_update_utc:%Y-%m-%d}"
-
-
-def _judge_revoked(entry: x509.RevokedCertificate, at: datetime, title: str, *, stamped: bool) -> str:
-    since = entry.revocation_date_utc
-    try:
-        invalidity = entry.extensions.get_extension_for_oid(CRLEntryExtensionOID.INVALIDITY_DATE).value
-        if isinstance(invalidity, x509.InvalidityDate):
-            since = min(since, invalidity.invalidity_date_utc)
-    except (*CERTIFICATE_ERRORS, x509.ExtensionNotFound):
-        # An entry without the date, or one that can't be read: then the day of the revocation has to do.
-        since = entry.revocation_date_utc
-    if stamped and at < since:
-        return f"{REVOKED_LATER} (not to be trusted from {since:%Y-%m-%d %H:%M} UTC on): stamped before, on {at:%Y-%m-%d %H:%M} UTC"
-    # The signing time is only a claim, so a revoked key proves nothing, whatever date it writes.
-    raise StepFailed(FailureKind.REVOKED, f"The {title} was revoked on {entry.revocation_date_utc:%Y-%m-%d}.")
-
-
-REVOKED_LATER = "revoked later"
-"""How the text of `check_revocation` begins where the certificate was revoked after the time stamp."""
 
 
 def is_test_root(root: x509.Certificate) -> bool:
@@ -343,13 +279,27 @@ def _load_checkpoint(note: bytes, logs: tuple[VerifierKey, ...]) -> Checkpoint:
 
 
 def load_crl(data: bytes) -> x509.CertificateRevocationList:
-    """A CRL from PEM or DER; raises UsageError."""
+    """The one CRL in PEM or DER; raises UsageError."""
+    lists = load_crls(data)
+    if len(lists) != 1:
+        raise UsageError(
+            "This file holds more than one CRL.", "Give one with the CRL that is asked for and no other."
+        )
+    return lists[0]
+
+
+def load_crls(data: bytes) -> tuple[x509.CertificateRevocationList, ...]:
+    """One CRL in DER, or one or more in PEM one after the other; raises UsageError."""
+    remedy = "Give crl.pem as `ardoise pki` made it."
+    blocks = [block + _END_OF_CRL for block in data.split(_END_OF_CRL)[:-1]]
+    if blocks and data.count(b"-----BEGIN") != len(blocks):
+        raise UsageError("Something else stands among the CRLs.", remedy)
     try:
-        if data.lstrip().startswith(b"-----BEGIN"):
-            return x509.load_pem_x509_crl(data)
-        return x509.load_der_x509_crl(data)
+        if not data.lstrip().startswith(b"-----BEGIN"):
+            return (x509.load_der_x509_crl(data),)
+        return tuple(map(x509.load_pem_x509_crl, blocks or [data]))
     except ValueError as error:
-        raise UsageError("The CRL is neither PEM nor DER.", "Give crl.pem as `ardoise pki` made it.") from error
+        raise UsageError("The CRL is neither PEM nor DER.", remedy) from error
 
 
 def _untrusted(message: str) -> StepFailed:

@@ -58,8 +58,9 @@ from agent.certificate.proofs import (
 )
 from agent.certificate.record import decode_record
 from agent.certificate.report import Degree, FailureKind, Report, Run, StepFailed, StepStatus
+from agent.certificate.revocation import REVOKED_LATER
 from agent.certificate.timestamp import Stamp
-from agent.certificate.trust import REVOKED_LATER, Chain, LeafKind, Trust, check_validity, find_chain
+from agent.certificate.trust import Chain, LeafKind, Trust, check_validity, find_chain
 from agent.model.record import Record
 
 RECORD_STEPS = (

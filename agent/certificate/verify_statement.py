@@ -6,7 +6,7 @@ verify_statement
   3. chain       station <- issuing CA <- a root that was given
   4. time stamp  where there is one: over the signature, by an authority below the same root
   5. validity    all three certificates, at the time stamp's moment, else at the one asked for
-  6. revocation  the issuing CA's CRL, where one was given; what was stamped before the revocation stays valid
+  6. revocation  the CRLs of the issuing CA and of the root, where they were given; what was stamped before the revocation stays valid
   7. issuer      the statement names the certificate that signed it
   8. specimen    specimen <=> TEST root
   9. content     what it concludes, derived again from its own entries
@@ -25,12 +25,12 @@ from datetime import datetime
 from agent.certificate.cades import Envelope, open_envelope
 from agent.certificate.document import attached_files, check_certified, extract_text, find_seal
 from agent.certificate.page_text import missing_words
-from agent.certificate.proofs import check_record_stamp, moment_of
+from agent.certificate.proofs import check_given_crls, check_record_stamp, moment_of
 from agent.certificate.report import FailureKind, Run, Signer, Step, StepFailed, StepStatus
 from agent.certificate.statement import KINDS, Kind, decode_statement
 from agent.certificate.statement_content import check_content, check_statement_issuer, check_statement_specimen
 from agent.certificate.statement_text import statement_words
-from agent.certificate.trust import Trust, check_revocation, check_validity, find_chain
+from agent.certificate.trust import Trust, check_validity, find_chain
 from agent.model.statement import Statement
 
 STATEMENT_STEPS = (
@@ -170,10 +170,7 @@ def _check_signer(work: _Work, envelope: Envelope, signature: bytes) -> Signer:
         notes.detail = check_validity(chain, moment.at)
     # 6.
     with run.step("revocation", FailureKind.REVOKED) as notes:
-        if work.trust.crl is None:
-            notes.status, notes.detail = StepStatus.NOT_CHECKED, "no CRL was given"
-        else:
-            notes.detail = check_revocation(chain, work.trust.crl, moment.latest, stamped=moment.stamped)
+        notes.detail, notes.status = check_given_crls(chain, work.trust, moment)
     return signer
 
 

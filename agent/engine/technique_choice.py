@@ -7,8 +7,8 @@ every cell comes before one that only changes a key.
 from dataclasses import dataclass
 
 from agent.model.drive import Drive, HiddenAreaState, MediaType
-from agent.model.firmware import FirmwareReading, FoundObstacle, Obstacle, TechniqueOffer
-from agent.model.levels import LEAVES_ANYTHING, level_of
+from agent.model.firmware import TAKES_NOTHING, FirmwareReading, FoundObstacle, Obstacle, TechniqueOffer
+from agent.model.levels import LEAVES_ANYTHING, WHOLE_DRIVE, level_of
 from agent.model.sanitization import Method, Rung, Technique
 
 AUTO = "auto"
@@ -34,16 +34,7 @@ _ORDER = (
 """Within one level; a PSID revert is not in it: it comes after these, where somebody typed what stands on the label."""
 
 _REVERT = Technique.OPAL_PSID_REVERT
-_WHOLE_DRIVE = frozenset(
-    {
-        Technique.NVME_SANITIZE_BLOCK_ERASE,
-        Technique.NVME_SANITIZE_OVERWRITE,
-        Technique.NVME_SANITIZE_CRYPTO_ERASE,
-    }
-)
 _MOST_CLEAR_BY_FIRMWARE = 1
-_DEADLY = frozenset({Obstacle.LOCKED, Obstacle.OPAL_LOCKED, Obstacle.SANITIZE_RUNNING})
-"""With these the medium takes no writes either: an overwrite would only fail later."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,7 @@ def choose(
     A PSID revert is among them only where somebody typed the PSID.
     """
     obstacles = reading.obstacles if reading else ()
-    deadly = [o for o in obstacles if o.obstacle in _DEADLY]
+    deadly = [o for o in obstacles if o.obstacle in TAKES_NOTHING]
     if deadly:
         return Choice((), tuple(_obstacle_words(o) for o in deadly))
     rungs = _possible(drive, reading)
@@ -97,7 +88,7 @@ def _possible(drive: Drive, reading: FirmwareReading | None) -> list[Rung]:
     if not any(Technique.OVERWRITE in o.forbids for o in (reading.obstacles if reading else ())):
         rungs.append(Rung(Technique.OVERWRITE, level, not_covered=overwrite_leaves(drive)))
     if reading and reading.unreached:
-        rungs = [r for r in rungs if r.technique in _WHOLE_DRIVE]
+        rungs = [r for r in rungs if r.technique in WHOLE_DRIVE]
     # What is not in the order is only done where it was asked for by name.
     return sorted(rungs, key=lambda r: (-r.level.rank, _place(drive, r.technique)))
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from agent.model.drive import Bus, HiddenAreas, HiddenAreaState, MediaType
-from agent.model.firmware import CommandOutcome
+from agent.model.firmware import TAKES_NOTHING, CommandOutcome
+from agent.model.levels import WHOLE_DRIVE
 from agent.model.machine import Environment
 from agent.model.pass_sets import PASS_SETS
 from agent.model.passes import PassKind, SectorError
@@ -42,6 +43,7 @@ def drive_contradiction(drive: "DriveRecord") -> str:
     return (
         _geometry(drive)
         or _hidden_areas(drive)
+        or _as_found(drive)
         or _technique(drive)
         or _passes(drive)
         or _read_back(drive)
@@ -119,6 +121,17 @@ def _hidden_areas(drive: "DriveRecord") -> str:
 def _hides(areas: HiddenAreas, drive: "DriveRecord") -> bool:
     shown = drive.identity.capacity_bytes // drive.identity.logical_sector_bytes
     return any(count is not None and count != shown for count in (areas.accessible_sectors, areas.native_sectors))
+
+
+def _as_found(drive: "DriveRecord") -> str:
+    reading = drive.firmware_before
+    if reading is None:
+        return ""
+    if any(found.obstacle in TAKES_NOTHING for found in reading.obstacles):
+        return "the drive was found locked, or at an erase, and took nothing"
+    if reading.unreached and drive.technique not in WHOLE_DRIVE:
+        return "parts of the drive that no node leads to were not reached"
+    return ""
 
 
 def _technique(drive: "DriveRecord") -> str:

@@ -47,6 +47,9 @@ class Obstacle(StrEnum):
 FREEZES = frozenset({Obstacle.FROZEN, Obstacle.SANITIZE_FROZEN})
 """The firmware of the machine locked the drive's erase at its start; a drive that loses power forgets that (trust.md A5.3)."""
 
+TAKES_NOTHING = frozenset({Obstacle.LOCKED, Obstacle.OPAL_LOCKED, Obstacle.SANITIZE_RUNNING})
+"""With these the medium takes no writes either: an overwrite would only fail later."""
+
 
 @dataclass(frozen=True)
 class FoundObstacle:

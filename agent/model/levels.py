@@ -43,6 +43,9 @@ PURGE_SOURCES: frozenset[tuple[Technique, str]] = frozenset()
 LEAVES_ANYTHING = KEY_CHANGES | {_T.ATA_SECURITY_ERASE_ENHANCED}
 """After these the medium may hold noise or a pattern of its maker: that all markers differ is all that can be asked."""
 
+WHOLE_DRIVE = frozenset({_T.NVME_SANITIZE_BLOCK_ERASE, _T.NVME_SANITIZE_OVERWRITE, _T.NVME_SANITIZE_CRYPTO_ERASE})
+"""Techniques that erase every namespace, those too that no node leads to (NVMe 2.0, 8.21: the sanitize is of the subsystem)."""
+
 
 def level_of(technique: Technique, media_type: MediaType, *, purge_source: str = "") -> Method:
     """The level reached on this kind of medium; of an unknown kind the lower of both, on a virtual disk only an overwrite's."""

@@ -1,6 +1,7 @@
 """The authorities: root and issuing CA made, the CA renewed, certificates revoked, the lists of the revoked renewed."""
 
 import argparse
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from agent.certificate.pki import (
     make_root,
     new_key,
 )
+from agent.certificate.trust import load_crls
 from agent.durable import write_durably, write_synced
 from agent.errors import Refused, UsageError
 from agent.pki_cli import folder as office
@@ -93,6 +95,7 @@ def renew_ca(args: argparse.Namespace, at: datetime) -> dict[str, Any]:
             index["crl_number"] += 1
             crl = make_crl(renewed, (), index["crl_number"], at)
             write_durably(args.folder / office.crl_file(number), office.pem(crl))
+            _write_bundle(args.folder, range(1, number), {number: office.pem(crl)})
         write_durably(args.folder / office.ca_file(number), office.pem(renewed.certificate))
         index["authorities"].append(office.ca_entry(number, key_number, renewed.certificate))
     office.say(f"Stations are issued with {office.ca_file(number)} from now on; those that exist stay as they are.")
@@ -134,7 +137,7 @@ def revoke(args: argparse.Namespace, at: datetime) -> dict[str, Any]:
         for station in _of_one_key(index, found[0], args.reason):
             _mark(station, args.reason, when, since)
         names = _write_crls(args.folder, index, passphrase, at)
-    crl_name = office.crl_file(found[0].get("ca_key", 1))
+    crl_name = office.CRLS
     office.say(f"Give the new {crl_name} to the registry and to those who verify.")
     return {"station": found[0]["name"], **_told(found[0]), "crl": crl_name, "renewed": names}
 
@@ -167,7 +170,7 @@ def crl(args: argparse.Namespace, at: datetime) -> dict[str, Any]:
     passphrase = office.ask_passphrase(args.passphrase_file, "Passphrase of the issuing CA")
     with office.changing_index(args.folder) as index:
         names = _write_crls(args.folder, index, passphrase, at)
-    return {"crl": names[-1] if names else None, "number": index["crl_number"], "renewed": names}
+    return {"crl": office.CRLS if names else None, "number": index["crl_number"], "renewed": names}
 
 
 def root_crl(args: argparse.Namespace, at: datetime) -> dict[str, Any]:
@@ -232,21 +235,28 @@ def _write_crls(folder: Path, index: Index, passphrase: bytes, at: datetime) -> 
     index["crl_number"] += 1
     # Of a revoked CA nothing is trusted, so it needs no list; its key may be lost.
     latest_of_key = {entry["key"]: entry for entry in present if "revoked_at" not in entry}
-    made: list[tuple[str, bytes]] = []
+    made: dict[int, bytes] = {}
     for key_number, entry in latest_of_key.items():
         issued = [s for s in index["stations"] if s.get("ca_key", 1) == key_number]
         issuing_ca = office.open_ca(folder, entry, passphrase)
-        made.append(
-            (
-                office.crl_file(key_number),
-                office.pem(make_crl(issuing_ca, _revoked(issued), index["crl_number"], at)),
-            )
-        )
+        made[key_number] = office.pem(make_crl(issuing_ca, _revoked(issued), index["crl_number"], at))
     # The list first: a revocation that only the old CRL knew would be lost with the next one.
     office.write_index(folder, index)
-    for name, data in made:
-        write_durably(folder / name, data)
-    return [name for name, _ in made]
+    for key_number, data in made.items():
+        if key_number > 1:
+            write_durably(folder / office.crl_file(key_number), data)
+    _write_bundle(folder, sorted({entry["key"] for entry in present}), made)
+    return [office.crl_file(key_number) for key_number in made]
+
+
+def _write_bundle(folder: Path, key_numbers: Iterable[int], new: Mapping[int, bytes]) -> None:
+    """Every key's list in one file; of a revoked CA the last that it signed, for what was stamped in its time."""
+    lists = {number: _first_list(folder / office.crl_file(number)) for number in key_numbers} | dict(new)
+    write_durably(folder / office.CRLS, b"".join(data for _, data in sorted(lists.items())))
+
+
+def _first_list(path: Path) -> bytes:
+    return office.pem(load_crls(office.read(path))[0]) if path.exists() else b""
 
 
 def _write_root_crl(folder: Path, index: Index, root: Authority, at: datetime) -> None:

@@ -55,9 +55,13 @@ def ca_key_file(number: int) -> str:
     return "ca.key.pem" if number == 1 else f"ca-{number}.key.pem"
 
 
+CRLS = "crl.pem"
+"""All lists one after the other, that of the first key first: the one file to hand out (RFC 7468 2 allows many)."""
+
+
 def crl_file(key_number: int) -> str:
-    """The list of what the key with this number issued and was revoked."""
-    return "crl.pem" if key_number == 1 else f"crl-{key_number}.pem"
+    """The list of what the key with this number issued and was revoked; the first key's stands in CRLS alone."""
+    return CRLS if key_number == 1 else f"crl-{key_number}.pem"
 
 
 def ca_entry(number: int, key_number: int, certificate: x509.Certificate) -> dict[str, Any]:

@@ -11,14 +11,18 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 
+from cryptography import x509
+
+from agent.certificate.cades import open_envelope
 from agent.certificate.checkpoint import Checkpoint, open_checkpoint
+from agent.certificate.cms_form import CERTIFICATE_ERRORS
 from agent.certificate.document import LOG_PROOF_NAME, find_seal, read_attachments, read_proofs
 from agent.certificate.log_proof import decode_proof
 from agent.certificate.proofs import check_known_head
 from agent.certificate.receipt import MAX_RECEIPT_BYTES, read_receipt
 from agent.certificate.record import decode_record
 from agent.certificate.report import Degree
-from agent.certificate.trust import Trust
+from agent.certificate.trust import Trust, is_registry
 from agent.certificate.verify import verify_document
 from agent.errors import CertificateError, EvidenceError, ReceiptInvalid, RegistryUnavailable
 from agent.model.record import ClockCheck, document_kind
@@ -104,12 +108,27 @@ def lacking_final(outbox: Outbox) -> list[Path]:
 
 
 def final_in(folder: Path) -> Path | None:
-    """The final document of a record where one is there and whole; a torn file counts as none."""
-    for path in folder.glob("*.final.pdf"):
-        with contextlib.suppress(OSError, CertificateError):
-            find_seal(path.read_bytes())
-            return path
+    """The registry's document of this very record, where it is there, whole and of the registry's form; any other file counts as none.
+
+    Its chain was judged before it was kept, by what was trusted then; here the seal must hold and a registry's certificate made it.
+    """
+    for path in sorted(folder.glob("*.final.pdf")):
+        with contextlib.suppress(OSError, CertificateError, *CERTIFICATE_ERRORS):
+            evidence = ((folder / RECORD).read_bytes(), (folder / SIGNATURE).read_bytes())
+            if _is_final_of(path.read_bytes(), evidence):
+                return path
     return None
+
+
+def _is_final_of(document: bytes, evidence: tuple[bytes, bytes]) -> bool:
+    seal = find_seal(document)
+    envelope = open_envelope(seal.envelope, seal.digest, timed=False, may_be_stamped=True)
+    return (
+        envelope.time_stamp is not None
+        and is_registry(x509.load_der_x509_certificate(envelope.leaf))
+        and bool(read_proofs(document))
+        and read_attachments(document) == evidence
+    )
 
 
 def keep_newest(outbox: Outbox, note: bytes, trust: Trust) -> Checkpoint:

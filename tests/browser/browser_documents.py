@@ -184,12 +184,13 @@ def _as_lot(pdf: pikepdf.Pdf) -> None:
         pdf.Root.Names.EmbeddedFiles.Names[2 * number] = pikepdf.String(name)
 
 
-def test_a_statement_is_not_for_this_page(judge: Judge) -> None:
+def test_a_record_that_calls_itself_a_lot_is_no_statement(judge: Judge) -> None:
     card = judge.card(lot__pdf=_sealed(_as_lot))
-    assert card.verdict == "unable", card.text
+    assert (card.verdict, card.kind, card.step) == ("refused", "malformed", "form"), card.text
     record = sample_record(issuer=PKI.station.issuer)
     data = encode_record(record)
-    assert judge.card(lot__json=data, lot__json__p7s=sign_detached(data, PKI.station, AT)).verdict == "unable"
+    card = judge.card(lot__json=data, lot__json__p7s=sign_detached(data, PKI.station, AT))
+    assert (card.verdict, card.kind, card.step) == ("refused", "malformed", "form"), card.text
 
 
 def test_a_revision_before_the_seal(judge: Judge) -> None:
@@ -309,6 +310,23 @@ def test_revoked_before_and_after_the_stamp(judge: Judge, final: Final) -> None:
         card = judge.card(**_record(final, record__json__p7s__tsr=_stamp(final)))
         assert card.verdict == verdict
         assert judge.card(**_record(final)).verdict == "valid" or minutes
+
+
+def test_stamps_of_a_revoked_authority(judge: Judge, final: Final) -> None:
+    """RFC 3161 4: only a stated harmless reason leaves earlier tokens valid."""
+    tsa = leaf_key(PKI, LeafKind.TIME_STAMPING)
+    serial = tsa.chain.leaf.serial_number
+    stamp = response_of(make_token(hashlib.sha256(final.signature).digest(), tsa, 7, STAMPED))
+    harmless, none_stated = ReasonFlags.superseded, ReasonFlags.unspecified
+    cases = ((harmless, 60, ""), (harmless, -1, "time stamp"), (ReasonFlags.key_compromise, 60, "time stamp"),
+             (none_stated, 60, "time stamp"))  # fmt: skip
+    for number, (reason, minutes, step) in enumerate(cases):
+        entry = (serial, STAMPED + timedelta(minutes=minutes), reason)
+        crl = make_crl(PKI.issuing_ca, (entry,), 2, STAMPED + timedelta(days=1)).public_bytes(Encoding.PEM)
+        judge.trust("root.pem", final.root_pem, judge.file(f"tsa{number}.pem", crl))
+        judge.page.judge_at(LATER)
+        card = judge.card(**_record(final, record__json__p7s__tsr=stamp))
+        assert (card.verdict, card.step or "") == ("refused" if step else "valid", step)
 
 
 # --- the page itself ---

@@ -10,7 +10,9 @@ import pytest
 from tests.browser.page import Card, VerifyPage
 from tests.vectors.case import FOLDER
 
-INDEX: list[dict[str, Any]] = json.loads((FOLDER / "index.json").read_text())["vectors"]
+_WHOLE: dict[str, Any] = json.loads((FOLDER / "index.json").read_text())
+INDEX: list[dict[str, Any]] = _WHOLE["vectors"]
+STATEMENTS: list[dict[str, Any]] = _WHOLE["statements"]
 BESIDE = (".p7s", ".p7s.tsr", ".tlog-proof")
 
 
@@ -32,6 +34,16 @@ def test_verdict(page: VerifyPage, entry: dict[str, Any]) -> None:
     assert (card.kind, card.step) == (expected["failure"], expected["step"])
     assert (card.verdict in {"valid", "incomplete", "specimen"}) == (expected["verdict"] == "valid")
     assert card.degree == expected["degree"]
+    assert card.milliseconds < 1000
+
+
+@pytest.mark.parametrize("entry", STATEMENTS, ids=[entry["name"] for entry in STATEMENTS])
+def test_statement(page: VerifyPage, entry: dict[str, Any]) -> None:
+    card = check(page, entry)
+    expected = entry["verdicts"]["html"]
+    assert (card.kind, card.step) == (expected["failure"], expected["step"]), card.text
+    sound = {"statement", "incomplete", "specimen"}
+    assert (card.verdict in sound) == (expected["verdict"] == "valid")
     assert card.milliseconds < 1000
 
 

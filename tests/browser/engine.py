@@ -16,6 +16,12 @@ const asked = {
   shown: ([text, limit]) => shown(text, limit),
   missing: ([text, strings]) => firstMissing(text, strings) ?? null,
   tooOften: ([text, strings, words]) => firstTooOften(text, strings, words) ?? null,
+  lot: (text) => concludeLot(decodeStatement(new TextEncoder().encode(text)).statement),
+  statedTexts: async (text) => {
+    const bytes = new TextEncoder().encode(text);
+    const { kind, statement } = decodeStatement(bytes);
+    return textsOfStatement(kind, statement, hexOf(await sha256(bytes)));
+  },
   pageText: async ([base64]) => {
     const pdf = bytesFromBase64(base64);
     return readPages(openSealed(pdf, await findSeal(pdf)));

@@ -48,7 +48,7 @@ def statement_verdicts(case: Case) -> dict[str, Verdict]:
     unread: Verdict = {"verdict": "not checked", "step": None}
     seen = case.step is None or (case.step in SHELL_STEPS and case.name not in STATEMENT_SHELL_BLIND)
     shell: Verdict = {"verdict": whole["verdict"], "step": case.step} if seen else unread
-    return {"verify": whole, "html": dict(unread), "sh": dict(shell)}
+    return {"verify": whole, "html": dict(whole), "sh": dict(shell)}
 
 
 def _shell(case: Case) -> Verdict:

@@ -150,7 +150,7 @@ check_validity() {
 check_revocation() {
     lists=''
     if [ -n "$crl" ]; then
-        in_force "$work/crl.pem" || fail revocation 'revoked, or the given list is out of date or of another CA' || return 1
+        choose_list && in_force "$work/list.pem" || fail revocation 'revoked, or the given list is out of date or of another CA' || return 1
         lists='the given list'
     fi
     if [ -f "$work/inside-crl.pem" ]; then
@@ -158,6 +158,24 @@ check_revocation() {
         lists="${lists:+$lists, }the list inside"
     fi
     if [ -z "$lists" ]; then skip revocation 'no list of revoked stations was given'; else ok revocation "$lists"; fi
+}
+
+# Of the lists that were given, one for each issuing CA, the one that this CA signed; the last of them, else the last of all.
+choose_list() {
+    rm -f "$work/list.pem" "$work/one.pem"
+    found_list=''
+    case $(head -c 10 "$work/crl.pem") in '-----BEGIN') ;; *) cat <"$work/crl.pem" >"$work/list.pem"; return ;; esac
+    while IFS= read -r line || [ -n "$line" ]; do
+        printf '%s\n' "$line" >>"$work/one.pem"
+        case $line in *'-----END X509 CRL-----'*) ;; *) continue ;; esac
+        openssl crl -in "$work/one.pem" -CAfile "$work/ca.pem" -noout -verify >"$work/said" 2>&1
+        case $(cat "$work/said") in
+        *'verify OK'*) cat <"$work/one.pem" >"$work/list.pem"; found_list=1 ;;
+        *) [ -n "$found_list" ] || cat <"$work/one.pem" >"$work/list.pem" ;;
+        esac
+        rm -f "$work/one.pem"
+    done <"$work/crl.pem"
+    [ -f "$work/list.pem" ]
 }
 
 # Not revoked by this list. After a time stamp, a revocation that came later changes nothing: the dates are compared.

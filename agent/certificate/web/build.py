@@ -19,8 +19,10 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from agent.certificate.statement import KINDS
+from agent.certificate.web.statement_tables import statement_tables
 from agent.certificate.web.word_tables import compact, constant, page_words
-from agent.model.json_form import LEFT_OUT, to_json_form
+from agent.model.json_form import LEFT_OUT, MAXIMUM_LIST, to_json_form
 from agent.model.record import Record
 
 FOLDER = Path(__file__).parent
@@ -46,9 +48,11 @@ def script(*, screen: bool = True, more: str = "") -> str:
 
 
 def record_types() -> dict[str, list[list[Any]]]:
-    """Every object of a record by name: its fields with their types, and the default of those that came later."""
+    """Every object of a record or statement by name: its fields with their types, and the default of those that came later."""
     types: dict[str, list[list[Any]]] = {}
     _add_object(Record, types)
+    for kind in KINDS:
+        _add_object(kind.type, types)
     return dict(sorted(types.items()))
 
 
@@ -73,7 +77,7 @@ def _types_source() -> str:
     table = ",\n".join(f"  {name}: {compact(rows)}" for name, rows in record_types().items())
     return (
         f"// Generated from the record's definition, and from the words of its pages.\nconst RECORD_TYPES = {{\n{table},\n}};\n"
-        f"{constant('PAGE_WORDS', page_words())}"
+        f"{constant('PAGE_WORDS', page_words())}\n{constant('STATEMENTS', statement_tables())}"
     )
 
 
@@ -115,7 +119,9 @@ def _type_of(hint: Any, types: dict[str, list[list[Any]]]) -> Any:  # noqa: ANN4
     if NoneType in arguments and len(arguments) == 2:
         return {"optional": _type_of(next(each for each in arguments if each is not NoneType), types)}
     if get_origin(hint) is tuple and arguments[1:] == (Ellipsis,):
-        return {"list": _type_of(arguments[0], types)}
+        most = getattr(arguments[0], "MAXIMUM_LISTED", MAXIMUM_LIST)
+        listed = {"list": _type_of(arguments[0], types)}
+        return listed if most == MAXIMUM_LIST else {**listed, "most": most}
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return {"words": [each.value for each in hint]}
     if isinstance(hint, type) and is_dataclass(hint):

@@ -7,11 +7,13 @@ import pytest
 from agent.certificate.content import check_evidence, check_issuer, check_specimen, content_remarks
 from agent.certificate.report import FailureKind, StepFailed
 from agent.model.drive import HiddenAreas, HiddenAreaState
+from agent.model.firmware import CommandState, DeviceStatus, FirmwareReading, FoundObstacle, Obstacle
 from agent.model.job import JobState
 from agent.model.machine import Environment
 from agent.model.record import Headline, Outcome, Record, SessionEnd
 from agent.model.sanitization import Method
 from tests.samples import KINDS, sample_record, throwaway_pki
+from tests.vectors.media import erased_by_itself
 
 TEST, REAL = throwaway_pki(), throwaway_pki(name="real", test=False)
 
@@ -111,3 +113,26 @@ def test_hidden_areas_that_nobody_examined_are_remarked() -> None:
     assert len(every.drives) == 8  # the last of them failed: its record promises nothing
     assert content_remarks(every, signer) == [said.format("7 media were")]
     assert content_remarks(sample_record("server"), signer) == []
+
+
+def _found(*obstacles: Obstacle, unreached: tuple[str, ...] = ()) -> FirmwareReading:
+    status = DeviceStatus(CommandState.NEVER, ("SSTAT 0x0000",))
+    return FirmwareReading((), tuple(map(FoundObstacle, obstacles)), status, (), ("SANICAP 0x7",), unreached)
+
+
+def test_a_part_that_no_node_leads_to_is_reached_by_an_erase_of_the_whole_drive_only() -> None:
+    """NVMe: an overwrite goes to one namespace, a sanitize to the subsystem, whatever is attached."""
+    record = sample_record()
+    assert check_evidence(_drive(record, firmware_before=_found()))
+    assert _kind(_drive(record, firmware_before=_found(unreached=("namespace 2",)))) is FailureKind.CONTRADICTION
+    whole = replace(erased_by_itself(record.drives[0]), firmware_before=_found(unreached=("namespace 2",)))
+    assert check_evidence(replace(record, drives=(whole,)))
+
+
+@pytest.mark.parametrize("obstacle", list(Obstacle))
+def test_a_drive_that_was_found_locked_took_nothing(obstacle: Obstacle) -> None:
+    record = _drive(sample_record(), firmware_before=_found(obstacle))
+    if obstacle in {Obstacle.LOCKED, Obstacle.OPAL_LOCKED, Obstacle.SANITIZE_RUNNING}:
+        assert _kind(record) is FailureKind.CONTRADICTION
+    else:
+        assert check_evidence(record)

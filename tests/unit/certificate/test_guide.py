@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from agent.certificate.page_view import page_view
 from agent.certificate.record import decode_record
 from agent.certificate.verify import DOCUMENT_STEPS, FINAL_STEPS
+from agent.certificate.verify_statement import STATEMENT_DOCUMENT_STEPS
 from tests.conftest import Allow
 from tests.documents.guide import guide_pdf
 from tests.unit.certificate.finals import Final, make_final
@@ -125,7 +126,7 @@ def test_the_guide_on_paper_is_its_text_on_two_pages(guide: Path) -> None:
 def _table() -> dict[str, list[str]]:
     rows = [
         line.strip("|").split("|")
-        for line in (DOCS / "verifiers.md").read_text().splitlines()
+        for line in (DOCS / "verifiers.md").read_text().partition("## Statements")[0].splitlines()
         if line.startswith("|")
     ]
     return {row[0].strip(): [cell.strip() for cell in row[2:]] for row in rows[2:]}
@@ -133,6 +134,14 @@ def _table() -> dict[str, list[str]]:
 
 def test_the_table_has_a_row_for_each_step() -> None:
     assert set(_table()) == {*DOCUMENT_STEPS, *FINAL_STEPS}
+
+
+def test_the_table_of_statements_names_each_step() -> None:
+    table = (DOCS / "verifiers.md").read_text().partition("## Statements")[2].partition("##")[0]
+    named = [
+        step for line in table.splitlines()[4:] if line.startswith("|") for step in line.split("|")[1].split(",")
+    ]
+    assert [step.strip() for step in named] == list(STATEMENT_DOCUMENT_STEPS)
 
 
 def test_ardoise_verify_checks_every_step() -> None:

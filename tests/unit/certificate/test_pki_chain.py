@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from agent.certificate.pki import lock_key
-from agent.certificate.trust import is_registry, is_station, is_tsa
+from agent.certificate.trust import is_registry, is_station, is_tsa, load_crls
 from agent.errors import EnvironmentLacks, KeyLocked, Refused, StationError, UsageError
 from agent.pki_cli import folder
 from tests.unit.certificate.test_pki_cli import _run
@@ -247,6 +247,29 @@ def test_a_lost_ca_is_revoked_and_replaced(office: Office) -> None:
     assert "OK" in office.verify(second / "station.cert.pem", ca="ca-2.pem", crl="crl-2.pem")
     office.run("revoke", office.pki, office.serial("stick-2"), *office.ca)
     assert "certificate revoked" in office.verify(second / "station.cert.pem", ca="ca-2.pem", crl="crl-2.pem")
+
+
+def test_one_file_holds_the_lists_of_all_cas(office: Office) -> None:
+    first = office.enrolled()
+    office.run("renew-ca", office.pki, "--new-key", *office.root, *office.ca)
+    second = office.enrolled("stick-2")
+
+    def said() -> list[str]:
+        pairs = ((first, "ca.pem"), (second, "ca-2.pem"))
+        return [office.verify(stick / "station.cert.pem", ca=ca) for stick, ca in pairs]
+
+    assert all(answer.endswith("OK\n") for answer in said())
+    office.run("revoke", office.pki, office.serial("stick-1"), *office.ca)
+    assert "certificate revoked" in said()[0]
+    assert said()[1].endswith("OK\n")
+    assert office.run("revoke", office.pki, office.serial("stick-2"), *office.ca)["crl"] == "crl.pem"
+    assert all("certificate revoked" in answer for answer in said())
+    office.run("revoke-ca", office.pki, office.serial("ca.pem"), "--reason", "ca-compromise", *office.root)
+    office.run("crl", office.pki, *office.ca)
+    lists = load_crls((office.pki / "crl.pem").read_bytes())
+    # Of the revoked CA the last list stays: what was stamped in its time is judged by it.
+    assert [len(list(each)) for each in lists] == [1, 1]
+    assert [each.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number for each in lists] == [4, 5]
 
 
 def test_a_ca_renewed_with_its_key_leaves_stations_valid(office: Office) -> None:

@@ -3,15 +3,18 @@
 import base64
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from agent.certificate.cades import sign_detached
 from agent.certificate.checkpoint import Checkpoint, sign_checkpoint
 from agent.certificate.log_proof import LogProof, encode_proof
 from agent.certificate.proofs import Proofs
 from agent.certificate.record import encode_record
-from agent.certificate.report import Degree, Report, StepStatus
+from agent.certificate.report import Degree, FailureKind, Report, StepStatus
 from agent.certificate.timestamp import make_token, response_of
 from agent.certificate.tlog import inclusion_proof, leaf_hash, reader_of, tree_root
 from agent.certificate.trust import LeafKind, Trust, load_trust_files
@@ -22,7 +25,8 @@ from tests.samples import AT, ORIGIN, leaf_key, log_key, sample_record, throwawa
 
 PKI = throwaway_pki()
 KEY, LOG = log_key()
-TRUST = Trust(PKI.trust.roots, None, (LOG,))
+TSA = leaf_key(PKI, LeafKind.TIME_STAMPING)
+TRUST = Trust(PKI.trust.roots, (), (LOG,))
 OTHERS = [hashlib.sha256(b"%d" % n).digest() for n in range(4)]
 
 
@@ -38,8 +42,7 @@ def logged(index: int, claimed: NotBefore | None = None) -> tuple[bytes, bytes, 
 
 
 def stamp(signature: bytes) -> bytes:
-    tsa = leaf_key(PKI, LeafKind.TIME_STAMPING)
-    return response_of(make_token(hashlib.sha256(signature).digest(), tsa, 1, AT))
+    return response_of(make_token(hashlib.sha256(signature).digest(), TSA, 1, AT))
 
 
 def failed(report: Report) -> str:
@@ -97,6 +100,38 @@ def test_each_degree_rests_on_the_ones_before_it() -> None:
             report = verify_record(data, signature, trust, AT, required, proofs=proofs)
             assert report.valid is (required.rank <= degree.rank)
             assert failed(report) == ("" if report.valid else "proof")
+
+
+def _revoked_tsa(reason: x509.ReasonFlags | None, minutes: int) -> Trust:
+    serial = TSA.chain.leaf.serial_number
+    entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(AT + timedelta(minutes=minutes))
+    if reason is not None:
+        entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+    crl = x509.CertificateRevocationListBuilder().issuer_name(PKI.issuing_ca.certificate.subject)
+    crl = crl.last_update(AT + timedelta(days=1)).next_update(AT + timedelta(days=90))
+    signed = crl.add_revoked_certificate(entry.build()).sign(PKI.issuing_ca.private_key, hashes.SHA256())
+    return replace(PKI.trust, crls=(signed,))
+
+
+R = x509.ReasonFlags
+
+
+@pytest.mark.parametrize(
+    ("reason", "stays"),
+    [
+        (None, False), (R.unspecified, True), (R.key_compromise, False), (R.ca_compromise, False),
+        (R.affiliation_changed, True), (R.superseded, True), (R.cessation_of_operation, True),
+        (R.certificate_hold, False), (R.privilege_withdrawn, False), (R.aa_compromise, False),
+    ],
+)  # fmt: skip
+def test_stamps_of_an_authority_revoked_later_by_the_reason(reason: x509.ReasonFlags | None, stays: bool) -> None:
+    """RFC 3161 4, items 1 and 2."""
+    data, signature, _, _ = logged(2)
+    proofs, later = Proofs(stamp(signature)), AT + timedelta(days=2)
+    after = verify_record(data, signature, _revoked_tsa(reason, 60), later, proofs=proofs)
+    assert (failed(after), after.valid) == ("" if stays else "time stamp", stays)
+    before = verify_record(data, signature, _revoked_tsa(reason, -60), later, proofs=proofs)
+    assert (failed(before), before.failure) == ("time stamp", FailureKind.REVOKED)
 
 
 @pytest.mark.parametrize("garbage", [b"", b"c2sp.org/tlog-proof@v1\n", b"\x00" * 100, b"\x30\x82\xff\xff"])

@@ -82,6 +82,18 @@ def test_verdict(shell: Shell, entry: dict[str, Any]) -> None:
     assert list(shell.scratch.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "order", [("foreign", "revoked"), ("revoked", "foreign"), ("foreign", "empty"), ("empty", "foreign")]
+)
+def test_of_several_lists_in_one_file_that_of_the_ca_counts(
+    shell: Shell, tmp_path: Path, order: tuple[str, str]
+) -> None:
+    lists = tmp_path / "crl.pem"
+    lists.write_bytes(b"".join((FOLDER / f"crl-{name}.pem").read_bytes() for name in order))
+    done = shell("-r", str(ROOT), "-t", AT, "-c", str(lists), str(GOOD))
+    assert _failed_step(done.stdout) == ("revocation" if "revoked" in order else None), done.stdout
+
+
 def test_what_it_does_not_read_it_calls_not_checked(shell: Shell) -> None:
     printed = shell("-r", str(ROOT), "-t", AT, str(GOOD)).stdout
     steps = {line[2:14].strip(): line[15:26].strip() for line in printed.splitlines() if line.startswith("  ")}

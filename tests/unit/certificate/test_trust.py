@@ -13,11 +13,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from agent.certificate.pki import make_crl, make_issuing_ca
 from agent.certificate.report import FailureKind, StepFailed
+from agent.certificate.revocation import check_revocation
 from agent.certificate.trust import (
     CA_USAGE,
     STATION_USAGE,
     Trust,
-    check_revocation,
     check_validity,
     find_chain,
     is_test_root,
@@ -155,7 +155,7 @@ def _future() -> x509.Certificate:
 def test_a_list_is_judged_by_its_signature_name_and_age() -> None:
     chain, other = PKI.station.chain, throwaway_pki(name="c", organisation="Another")
     good = make_crl(PKI.issuing_ca, (), 1, AT)
-    assert "not revoked" in check_revocation(chain, good, AT)
+    assert "not revoked" in check_revocation(chain, (good,), AT)
     forged = make_crl(replace(PKI.issuing_ca, private_key=fixed_key("stranger")), (), 1, AT)
     for crl, at, why in (
         (make_crl(other.issuing_ca, (), 1, AT), AT, "not one of the CA"),
@@ -163,16 +163,33 @@ def test_a_list_is_judged_by_its_signature_name_and_age() -> None:
         (good, AT + timedelta(days=91), "out of date"),
     ):
         with pytest.raises(StepFailed, match=why) as failed:
-            check_revocation(chain, crl, at)
+            check_revocation(chain, (crl,), at)
         assert failed.value.kind is FailureKind.UNTRUSTED
 
 
 def test_an_old_list_still_revokes() -> None:
-    crl = PKI.revoking().crl
-    assert crl is not None
     with pytest.raises(StepFailed) as failed:
-        check_revocation(PKI.station.chain, crl, AT + timedelta(days=300))
+        check_revocation(PKI.station.chain, PKI.revoking().crls, AT + timedelta(days=300))
     assert failed.value.kind is FailureKind.REVOKED
+
+
+def test_of_several_lists_the_one_that_the_ca_signed_is_looked_at() -> None:
+    chain, other = PKI.station.chain, throwaway_pki(name="c", organisation="Another")
+    foreign = make_crl(other.issuing_ca, (), 9, AT + timedelta(days=9))
+    forged = make_crl(replace(PKI.issuing_ca, private_key=fixed_key("stranger")), (), 9, AT + timedelta(days=9))
+    old, (revoking,) = make_crl(PKI.issuing_ca, (), 1, AT - timedelta(days=1)), PKI.revoking().crls
+    for crls in ((foreign, forged, old, revoking), (revoking, old, forged, foreign)):
+        with pytest.raises(StepFailed) as failed:
+            check_revocation(chain, crls, AT)
+        assert failed.value.kind is FailureKind.REVOKED
+    assert "not revoked" in check_revocation(chain, (forged, old, foreign), AT)
+    bundle = b"".join(each.public_bytes(Encoding.PEM) for each in (foreign, revoking))
+    root = PKI.root.certificate.public_bytes(Encoding.PEM)
+    assert load_trust(root, bundle).crls == (foreign, revoking)
+    with pytest.raises(UsageError, match="more than one"):
+        load_trust(root, root_crl=make_crl(PKI.root, (), 1, AT).public_bytes(Encoding.PEM) * 2)
+    with pytest.raises(UsageError, match="Something else"):
+        load_trust(root, bundle + root)
 
 
 def test_what_may_be_trusted() -> None:

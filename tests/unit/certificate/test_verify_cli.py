@@ -132,8 +132,7 @@ def test_a_revoked_station(tmp_path: Path, root: str) -> None:
     pki = throwaway_pki()
     crl.write_bytes(make_crl(pki.issuing_ca, (), 1, AT).public_bytes(Encoding.PEM))
     assert verify_cli.main([str(folder), "--trust", root, "--crl", str(crl)]) == 0
-    revoking = pki.revoking().crl
-    assert revoking is not None
+    (revoking,) = pki.revoking().crls
     crl.write_bytes(revoking.public_bytes(Encoding.DER))
     assert verify_cli.main([str(folder), "--trust", root, "--crl", str(crl)]) == 1
 

@@ -170,8 +170,7 @@ def test_what_is_trusted_may_be_a_folder(tmp_path: Path, root: str) -> None:
     assert verify_cli.main([str(folder), "--trust", str(trust), *MOMENT]) == 2
     (trust / "root.pem").write_bytes(Path(root).read_bytes())
     assert verify_cli.main([str(folder), "--trust", str(trust), *MOMENT]) == 0
-    revoking = throwaway_pki().revoking().crl
-    assert revoking is not None
+    (revoking,) = throwaway_pki().revoking().crls
     (trust / "crl.pem").write_bytes(revoking.public_bytes(Encoding.PEM))
     assert verify_cli.main([str(folder), "--trust", str(trust), *MOMENT]) == 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.certificate.web.build import FOLDER, PAGE, build_page, record_types
+from agent.certificate.web.build import FOLDER, PAGE, build_page, record_types, script
 from agent.model.drive import MediaType
 from agent.model.levels import KEY_CHANGES, LEAVES_ANYTHING, PURGE_SOURCES, level_of
 from agent.model.sanitization import Technique
@@ -103,3 +103,10 @@ def test_levels_written_for_the_page_are_those_of_the_model() -> None:
         assert level_of(Technique(technique), MediaType.SOLID_STATE) == flash
     assert all(f'"{technique.value}"' in text for technique in LEAVES_ANYTHING)
     assert not PURGE_SOURCES, "levels.js knows no source yet"
+
+
+def test_no_name_is_declared_twice() -> None:
+    """A second function of one name takes the first one's place without a word."""
+    names = re.findall(r"^(?:async )?(?:function|const|let|class) (\w+)", script(), re.MULTILINE)
+    assert len(names) > 300
+    assert [name for name, count in Counter(names).items() if count > 1] == []

@@ -83,6 +83,19 @@ def test_a_torn_file_is_fetched_again(tmp_path: Path) -> None:
             assert (folder / "certificate.final.pdf").read_bytes() == whole
 
 
+def test_another_sealed_document_under_that_name_is_not_the_final_one(tmp_path: Path) -> None:
+    outbox = outbox_with(tmp_path / "evidence", 1, 2)
+    first, second = (outbox.evidence / record_id(number) / "certificate.final.pdf" for number in (1, 2))
+    with proven_registry(tmp_path) as url:
+        upload_pending(outbox, client_for(url), check())
+        whole = second.read_bytes()
+        for other in (first.read_bytes(), real_evidence(2).document):
+            second.write_bytes(other)
+            assert final_in(second.parent) is None
+            upload_pending(outbox, client_for(url), check())
+            assert second.read_bytes() == whole
+
+
 @pytest.mark.parametrize(
     "lie", ["another record", "its own copy", "changed", "nothing", "page of HTML", "far too large"]
 )
@@ -114,7 +127,7 @@ def test_what_does_not_verify_is_not_kept_and_the_record_stays_archived(
 
 def test_another_logs_document_is_not_kept(tmp_path: Path) -> None:
     outbox = outbox_with(tmp_path / "evidence", 1)
-    given = Trust(PKI.trust.roots, None, (log_key("other")[1],))
+    given = Trust(PKI.trust.roots, (), (log_key("other")[1],))
     with proven_registry(tmp_path) as url:
         report = upload_pending(outbox, client_for(url), check(given))
     assert "log" in report.final_remarks[record_id(1)]

@@ -43,7 +43,7 @@ def crl(*revoked: tuple[int, datetime, x509.ReasonFlags], at: datetime = AT) -> 
 
 def trust(given: x509.CertificateRevocationList | None = None) -> Trust:
     """What an auditor has who knows root and log."""
-    return Trust(PKI.trust.roots, given, (log_key()[1],))
+    return Trust(PKI.trust.roots, () if given is None else (given,), (log_key()[1],))
 
 
 @cache
@@ -63,7 +63,7 @@ def proven_settings(folder: Path, **changes: object) -> Settings:
         "clock": lambda: NOW,
         "authority": authority(),
         "log_folder": folder / "log",
-        "trust": lambda: Trust(PKI.trust.roots, crl()),
+        "trust": lambda: Trust(PKI.trust.roots, (crl(),)),
     }
     return Settings(KEY, by_signature, **(values | changes))  # type: ignore[arg-type]
 

@@ -207,7 +207,7 @@ def test_without_the_logs_key_it_is_not_called_logged(final: bytes) -> None:
 
 
 def test_a_proof_of_another_log_fails(final: bytes) -> None:
-    other = Trust(PKI.trust.roots, None, (log_key("other")[1],))
+    other = Trust(PKI.trust.roots, (), (log_key("other")[1],))
     report = verify_document(final, other, NOW)
     assert (report.failed_step.name if report.failed_step else "") == "log"
 
@@ -223,7 +223,7 @@ def test_a_stamp_of_another_authority_fails(tmp_path: Path) -> None:
     foreign_pki = throwaway_pki(name="b")
     foreign = leaf_key(foreign_pki, LeafKind.TIME_STAMPING)
     digest = hashlib.sha256(evidence.signature).digest()
-    both = Trust((*PKI.trust.roots, *foreign_pki.trust.roots), None, trust().log_keys)
+    both = Trust((*PKI.trust.roots, *foreign_pki.trust.roots), (), trust().log_keys)
     for given, key in (
         (trust(), foreign),
         (both, foreign),
@@ -274,7 +274,7 @@ def test_a_registry_under_another_root_does_not_hand_out_what_nobody_could_verif
 
 def test_a_station_revoked_meanwhile_gets_no_final_document(tmp_path: Path) -> None:
     revoked = (PKI.station.chain.leaf.serial_number, NOW - timedelta(days=1), x509.ReasonFlags.key_compromise)
-    with proven_registry(tmp_path, trust=lambda: Trust(PKI.trust.roots, crl(revoked))) as url:
+    with proven_registry(tmp_path, trust=lambda: Trust(PKI.trust.roots, (crl(revoked),))) as url:
         assert requests.get(f"{archived(url, real_evidence())}/final", timeout=30).status_code == 503
 
 
@@ -303,7 +303,7 @@ def test_a_final_seal_needs_a_stamp_of_its_own_and_a_registrys_key(final: bytes)
 
     assert verify_document(seal_final(page, keys.seal, NOW, by(tsa)), trust(), NOW).valid
     other = make_token(hashlib.sha256(b"another seal").digest(), tsa, 77, NOW)
-    both = Trust((*PKI.trust.roots, *foreign.trust.roots), None, trust().log_keys)
+    both = Trust((*PKI.trust.roots, *foreign.trust.roots), (), trust().log_keys)
     early = leaf_key(PKI, LeafKind.TIME_STAMPING, name="early", at=AT - timedelta(days=30))
     cases = [
         (keys.seal, lambda _: other, trust(), "registry"),
@@ -333,7 +333,7 @@ def _root_crl(*revoked: int) -> x509.CertificateRevocationList:
 
 
 def test_the_roots_list_travels_inside_and_a_revoked_ca_is_seen(tmp_path: Path) -> None:
-    given = Trust(PKI.trust.roots, crl(), root_crl=_root_crl())
+    given = Trust(PKI.trust.roots, (crl(),), root_crl=_root_crl())
     with proven_registry(tmp_path, trust=lambda: given) as url:
         document = final_of(url, real_evidence())
     attached = read_proofs(document)

@@ -54,9 +54,8 @@ def _crl(pki: Pki, *, revoked: bool) -> bytes:
     if not revoked:
         from agent.certificate.pki import make_crl  # noqa: PLC0415
 
-        trust = replace(trust, crl=make_crl(pki.issuing_ca, (), 1, AT))
-    assert trust.crl is not None
-    return trust.crl.public_bytes(Encoding.PEM)
+        trust = replace(trust, crls=(make_crl(pki.issuing_ca, (), 1, AT),))
+    return trust.crls[0].public_bytes(Encoding.PEM)
 
 
 @pytest.fixture

@@ -134,6 +134,7 @@ def test_what_is_wrong_is_found_at_its_step() -> None:
     assert _failed_step(_check(_code(labelled, other), other)) == "chain"
     assert _failed_step(_check(text, at=AT + timedelta(days=500))) == "validity"
     assert _failed_step(_check(text, trust=REAL.revoking())) == "revocation"
+    assert _failed_step(_check(text, trust=REAL.revoking_ca())) == "revocation"
     assert _failed_step(_check("HC1:" + text)) == "form"
     better = replace(labelled.record, headline=Headline.INCOMPLETE)
     assert _failed_step(_check(text, record=(better, labelled.sha256))) == "record"

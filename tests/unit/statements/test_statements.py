@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 import rfc8785
 
+from agent.certificate.report import FailureKind
 from agent.certificate.statement import INTAKE, LOT, decode_statement, encode_statement, sign_statement
 from agent.certificate.statement_page import render_statement, seal_statement
 from agent.certificate.statement_words import WORDS, say
@@ -137,6 +138,9 @@ def test_signature_chain_validity_and_revocation():
         "revocation": verify_statement(data, signature, REAL.revoking(), AT),
         "issuer": _verified(intake(other), REAL),
     }
+    of_ca = verify_statement(data, signature, REAL.revoking_ca(), AT)
+    assert of_ca.failed_step is not None
+    assert (of_ca.failed_step.name, of_ca.failure) == ("revocation", FailureKind.REVOKED)
     for name, report in steps.items():
         assert report.failed_step is not None
         assert report.failed_step.name == name

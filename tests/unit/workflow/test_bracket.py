@@ -53,7 +53,7 @@ def test_the_newest_head_stands_in_the_record_and_proves_what_it_was_made_after(
     claimed = json.loads(data)["time"]["not_before_checkpoint"]
     assert (claimed["origin"], claimed["size"]) == (ORIGIN, "7")
     assert set(claimed) == {"origin", "size", "root", "signature"}
-    known = verify_record(data, signature, Trust(PKI.trust.roots, None, (LOG,)), AT)
+    known = verify_record(data, signature, Trust(PKI.trust.roots, (), (LOG,)), AT)
     assert any("own signature in it shows" in remark and "7 entries" in remark for remark in known.remarks)
     unknown = verify_record(data, signature, PKI.trust, AT)
     assert unknown.valid
@@ -61,7 +61,7 @@ def test_the_newest_head_stands_in_the_record_and_proves_what_it_was_made_after(
 
 
 def test_two_heads_of_one_size_are_two_histories(outbox: Outbox) -> None:
-    trust = Trust(PKI.trust.roots, None, (LOG,))
+    trust = Trust(PKI.trust.roots, (), (LOG,))
     keep_newest(outbox, note(7), trust)
     other = sign_checkpoint(Checkpoint(ORIGIN, 7, b"x" * 32), KEY)
     with pytest.raises(ProofInvalid, match="two histories"):
@@ -77,7 +77,7 @@ def test_a_head_in_the_record_that_differs_from_the_verifiers_own_is_refused(
     folder = published(station, outbox)
     data, signature = ((folder / name).read_bytes() for name in ("record.json", "record.json.p7s"))
     for root, valid in ((bytes([7]) * 32, True), (b"x" * 32, False)):
-        trust = Trust(PKI.trust.roots, None, (LOG,), Checkpoint(ORIGIN, 7, root))
+        trust = Trust(PKI.trust.roots, (), (LOG,), Checkpoint(ORIGIN, 7, root))
         assert verify_record(data, signature, trust, AT).valid is valid
 
 
@@ -94,7 +94,7 @@ def test_a_head_that_the_log_did_not_sign_is_refused(field: str) -> None:
         "root": note(8).decode().split("\n")[2],
         "signature": note(8).decode().split(" ")[2].strip(),
     }
-    trust = Trust(PKI.trust.roots, None, (LOG,))
+    trust = Trust(PKI.trust.roots, (), (LOG,))
     for head, valid in ((good, True), (replace(good, **{field: wrong[field]}), False)):
         record = sample_record(issuer=PKI.station.issuer)
         data = encode_record(replace(record, time=replace(record.time, not_before_checkpoint=head)))

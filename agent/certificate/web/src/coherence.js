@@ -13,12 +13,15 @@ const TECHNIQUE_BUSES = new Map([
   ["mmc ", ["MMC"]],
   ["opal", ["SATA", "NVMe"]],
 ]);
+const TAKES_NOTHING = ["locked by a password", "locked by Opal", "a sanitize is running"];
+const WHOLE_DRIVE = ["nvme sanitize block erase", "nvme sanitize overwrite", "nvme sanitize crypto erase"];
 
 /** Whether this medium's evidence can be that of a sanitized one. */
 function isCoherent(drive) {
   return (
     hasGeometry(drive) &&
     hidesNothing(drive) &&
+    isReachable(drive) &&
     fitsTechnique(drive) &&
     fitsPasses(drive) &&
     fitsReadBack(drive) &&
@@ -80,6 +83,14 @@ function hidesNothing(drive) {
     if (counts.some((count) => count !== null && count !== shownSectors)) return false;
   }
   return drive.hidden_areas.state !== "not applicable" || !["SATA", "PATA"].includes(drive.bus);
+}
+
+/** Whether the drive, as it was found, took anything, and has no part that only an erase of the whole drive reaches. */
+function isReachable(drive) {
+  const reading = drive.firmware_before;
+  if (reading === null) return true;
+  if (reading.obstacles.some((found) => TAKES_NOTHING.includes(found.obstacle))) return false;
+  return reading.unreached.length === 0 || WHOLE_DRIVE.includes(drive.technique);
 }
 
 function fitsTechnique(drive) {

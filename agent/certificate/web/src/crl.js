@@ -2,16 +2,24 @@
 
 const REASON_CODE = "551d15";
 const INVALIDITY_DATE = "551d18";
+// ENUMERATED unspecified, affiliationChanged, superseded, cessationOfOperation: earlier tokens stay (RFC 3161 4, item 1).
+const TOKENS_STAY = ["0a0100", "0a0103", "0a0104", "0a0105"];
 const KNOWN_LIST_EXTENSIONS = ["551d14", "551d23"];
 
-/** A list in PEM or DER; Finding "usage" where it is none. */
+/** The one list in PEM or DER; Finding "usage" where it is none, or more. */
 function loadCrl(bytes) {
+  const lists = loadCrls(bytes);
+  return lists.length === 1 ? lists[0] : refuse("usage", "crl-no-pem");
+}
+
+/** A list in DER, or one or more in PEM one after the other; Finding "usage" where it is none. */
+function loadCrls(bytes) {
   const text = latin1(bytes);
   try {
-    if (!text.trimStart().startsWith("-----BEGIN")) return parseCrl(bytes);
+    if (!text.trimStart().startsWith("-----BEGIN")) return [parseCrl(bytes)];
     const blocks = pemBlocks(text, "X509 CRL");
-    if (blocks === null || blocks.length !== 1) return refuse("usage", "crl-no-pem");
-    return parseCrl(blocks[0]);
+    if (blocks === null || blocks.length === 0) return refuse("usage", "crl-no-pem");
+    return blocks.map(parseCrl);
   } catch (error) {
     if (error instanceof DerError) return refuse("usage", "crl-no-pem");
     throw error;
@@ -47,13 +55,37 @@ function readEntry(node) {
   return {
     serial: readInteger(serial).toString(16),
     date: readTime(date),
+    reason: found.get(REASON_CODE)?.value ?? null,
     invalidityDate: invalidity === undefined ? null : readTime(readValue(bytesFromHex(invalidity.value), 0)),
     critical: [...found].some(([oid, each]) => each.critical && oid !== REASON_CODE),
   };
 }
 
+/** The moment for which a time stamp's authority is looked up: after any other reason, or none, no stamp of it counts. */
+function momentOfTsa(authority, crl, stamp) {
+  const entry = crl.entries.find((each) => each.serial === authority.leaf.serial);
+  if (entry !== undefined && TOKENS_STAY.includes(entry.reason)) return { at: stamp.latest, stamped: true };
+  return { at: stamp.time, stamped: false };
+}
+
 function isCrlOf(crl, issuer) {
   return equalBytes(crl.issuer, issuer.subject);
+}
+
+/** The newest list that this CA signed, else the newest in its name, of two alike the last; null where there is none. */
+async function findCrl(crls, issuer) {
+  let found = null;
+  for (const crl of crls.filter((each) => isCrlOf(each, issuer))) {
+    const rank = [await isSignedCrl(crl, issuer), crl.thisUpdate];
+    if (found === null || rank[0] > found.rank[0] || (rank[0] === found.rank[0] && rank[1] >= found.rank[1])) {
+      found = { crl, rank };
+    }
+  }
+  return found === null ? null : found.crl;
+}
+
+async function isSignedCrl(crl, issuer) {
+  return crl.knownAlgorithm && (await ecdsaVerifies(issuer.point, crl.signature, crl.body));
 }
 
 /**
@@ -62,10 +94,10 @@ function isCrlOf(crl, issuer) {
  * `moment.stamped`: a verified time stamp proves the moment, so that a later revocation leaves what was signed before valid.
  */
 async function lookUp(certificate, issuer, crl, moment) {
-  if (!isCrlOf(crl, issuer)) refuse("untrusted", "crl-other-ca");
+  if (crl === null || !isCrlOf(crl, issuer)) refuse("untrusted", "crl-other-ca");
   const critical = [...crl.extensions].some(([oid, each]) => each.critical && !KNOWN_LIST_EXTENSIONS.includes(oid));
-  const sound = crl.knownAlgorithm && !critical && !crl.entries.some((entry) => entry.critical);
-  if (!sound || !(await ecdsaVerifies(issuer.point, crl.signature, crl.body))) refuse("untrusted", "crl-signature");
+  const sound = !critical && !crl.entries.some((entry) => entry.critical);
+  if (!sound || !(await isSignedCrl(crl, issuer))) refuse("untrusted", "crl-signature");
   const entry = crl.entries.find((each) => each.serial === certificate.serial);
   if (entry !== undefined) {
     const since = Math.min(entry.date, entry.invalidityDate ?? entry.date);

@@ -3,9 +3,8 @@
 // JSON.parse would take the last of two equal keys and any spelling; objects become Maps, so that no key has a meaning of
 // its own ("__proto__").
 
-const MAXIMUM_RECORD_BYTES = 2 * 1024 * 1024;
+const RECORD_LIMITS = { bytes: 2 * 1024 * 1024, tokens: 100_000 };
 const MAXIMUM_DEPTH = 16;
-const MAXIMUM_TOKENS = 100_000;
 
 // RFC 8785 3.2.2.2: these escapes and no other; lower-case \u00xx for the remaining control characters.
 const SHORT_ESCAPES = new Map([["b", "\b"], ["t", "\t"], ["n", "\n"], ["f", "\f"], ["r", "\r"], ['"', '"'], ["\\", "\\"]]);
@@ -17,15 +16,15 @@ function malformed(key, params) {
 }
 
 /** The value of which these bytes are the one canonical form. */
-function parseCanonical(bytes) {
-  if (bytes.length > MAXIMUM_RECORD_BYTES) malformed("record-large", { size: bytes.length });
+function parseCanonical(bytes, limits = RECORD_LIMITS) {
+  if (bytes.length > limits.bytes) malformed("record-large", { size: bytes.length });
   let text;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     malformed("record-utf8");
   }
-  const reader = { text, at: 0, tokens: 0, depth: 0 };
+  const reader = { text, at: 0, tokens: 0, depth: 0, limits };
   const value = readJson(reader);
   if (reader.at !== text.length) malformed("record-canonical");
   // The reader takes nothing else; written again, a mistake in it would show.
@@ -49,7 +48,7 @@ function readJson(reader) {
 
 function countToken(reader) {
   reader.tokens += 1;
-  if (reader.tokens > MAXIMUM_TOKENS) malformed("record-tokens");
+  if (reader.tokens > reader.limits.tokens) malformed("record-tokens");
 }
 
 function enter(reader) {

@@ -19,8 +19,9 @@ async function checkStamp(token, digest, chain, trust, at) {
   // Whoever gets hold of an expired authority's key can stamp any past, so it has to be valid today as well as then.
   checkValidity(authority, stamp.time);
   checkValidity(authority, Math.max(at, stamp.time));
-  if (trust.crl !== null && isCrlOf(trust.crl, authority.issuingCa)) {
-    await lookUp(authority.leaf, authority.issuingCa, trust.crl, { at: stamp.time, stamped: false });
+  const crl = await findCrl(trust.crls, authority.issuingCa);
+  if (crl !== null) {
+    await lookUp(authority.leaf, authority.issuingCa, crl, momentOfTsa(authority, crl, stamp));
   }
   return stamp;
 }
@@ -35,8 +36,9 @@ async function checkAllCrls(chain, trust, proofs, moment) {
   const { leaf, issuingCa, root, kind } = chain;
   const judged = { at: moment.latest, stamped: moment.stamped };
   const said = { leaf: [], ca: [] };
-  if (trust.crl !== null && (kind === "station" || isCrlOf(trust.crl, issuingCa))) {
-    said.leaf.push(await lookUp(leaf, issuingCa, trust.crl, judged));
+  const given = await findCrl(trust.crls, issuingCa);
+  if (trust.crls.length > 0 && (kind === "station" || given !== null)) {
+    said.leaf.push(await lookUp(leaf, issuingCa, given, judged));
   }
   if (proofs.crl !== null) {
     const inside = crlInside(proofs.crl);

@@ -23,7 +23,7 @@ function readValueOf(value, type, place) {
   if (type.optional !== undefined) return value === null ? null : readValueOf(value, type.optional, place);
   if (type.words !== undefined) return type.words.includes(value) ? value : wrongField(place);
   if (type.list !== undefined) {
-    if (!Array.isArray(value) || value.length > MAXIMUM_LIST) wrongField(place);
+    if (!Array.isArray(value) || value.length > (type.most ?? MAXIMUM_LIST)) wrongField(place);
     return value.map((each, number) => readValueOf(each, type.list, `${place}[${number}]`));
   }
   return readFields(value, RECORD_TYPES[type.object], place);

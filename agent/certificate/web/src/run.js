@@ -15,6 +15,7 @@ class Run {
     this.remarks = [];
     this.failure = null;
     this.record = null;
+    this.statement = null;
     this.chain = null;
     this.evidence = null;
     this.degree = null;
@@ -40,12 +41,12 @@ class Run {
   report() {
     const steps = [...this.steps];
     for (const name of this.names.slice(steps.length)) steps.push({ name, status: "not checked", key: "", params: {} });
-    const valid =
-      this.failure === null && this.steps.length === this.names.length && this.record !== null && this.degree !== null;
+    const read = this.record !== null || this.statement !== null;
+    const valid = this.failure === null && this.steps.length === this.names.length && read && this.degree !== null;
     if (!valid && this.failure === null) throw new Error("a verification ended without a verdict");
     return {
       valid, failure: this.failure, steps: steps.map((step, at) => ({ number: at + 1, ...step })),
-      remarks: this.remarks, record: valid ? this.record : null, chain: this.chain, degree: valid ? this.degree : null,
+      remarks: this.remarks, record: valid ? this.record : null, statement: valid ? this.statement : null, chain: this.chain, degree: valid ? this.degree : null,
       digest: this.digest, evidence: this.evidence, mismatch: "", unable: null,
     };
   }

@@ -4,7 +4,7 @@ const WORDS = { en: WORDS_EN, fr: WORDS_FR, de: WORDS_DE };
 const CHECKPOINT_FILE = /^[^\n]+\n\d+\n[^]*\n\n\u2014 /;
 const LANGUAGE_NAMES = { en: "English", fr: "Français", de: "Deutsch" };
 
-const state = { language: "en", trust: { roots: [], crl: null, logs: [], note: null, checkpoint: null }, results: [], left: [], run: 0 };
+const state = { language: "en", trust: { roots: [], crls: [], logs: [], note: null, checkpoint: null }, results: [], left: [], run: 0 };
 
 /** Words of the chosen language; what stands in braces is filled in as plain text. */
 function say(key, params = {}) {
@@ -36,14 +36,14 @@ function showLanguage(language) {
 }
 
 function showTrust() {
-  const { roots, crl, logs } = state.trust;
+  const { roots, crls, logs } = state.trust;
   const lines = roots.map((root) => {
     const name = say("trusts-root", { name: root.commonName, organisation: root.organisation });
     const digest = element("span", { className: "digest", text: `SHA-256 ${root.sha256.match(/.{4}/g).join(" ")}` });
     return element("li", { children: [`${name} `, digest] });
   });
   if (roots.length === 0) lines.push(element("li", { text: say("trusts-nobody") }));
-  if (crl !== null) lines.push(element("li", { text: say("trusts-crl", { day: dayOf(crl.thisUpdate) }) }));
+  for (const crl of crls) lines.push(element("li", { text: say("trusts-crl", { day: dayOf(crl.thisUpdate) }) }));
   for (const log of logs) lines.push(element("li", { text: say("trusts-log", { name: log.name }) }));
   if (state.trust.checkpoint !== null) lines.push(element("li", { text: say("found-checkpoint", state.trust.checkpoint) }));
   if (state.trustProblem) lines.push(element("li", { text: say(state.trustProblem) }));
@@ -53,11 +53,12 @@ function showTrust() {
 /** Takes roots, a list of revoked certificates and a log's key; a wrong file changes nothing. */
 async function addTrust(texts) {
   state.trustProblem = null;
+  const lists = [];
   for (const bytes of texts) {
     const text = latin1(bytes);
     try {
       if (text.includes("-----BEGIN CERTIFICATE-----")) state.trust.roots = await loadRoots(text);
-      else if (text.includes("-----BEGIN X509 CRL-----") || bytes[0] === SEQUENCE) state.trust.crl = loadCrl(bytes);
+      else if (text.includes("-----BEGIN X509 CRL-----") || bytes[0] === SEQUENCE) lists.push(...loadCrls(bytes));
       else if (VERIFIER_KEY.test(text.trim().split("\n")[0])) state.trust.logs = await loadLogKeys(text);
       else if (CHECKPOINT_FILE.test(decodeUtf8(bytes) ?? "")) state.trust.note = bytes;
       else refuse("usage", "trust-unknown");
@@ -66,6 +67,7 @@ async function addTrust(texts) {
       state.trustProblem = error.key;
     }
   }
+  if (lists.length > 0) state.trust.crls = lists;
   await readKnownCheckpoint();
 }
 

@@ -11,15 +11,17 @@ function element(name, { text, className, children = [], data = {} } = {}) {
   return made;
 }
 
-/** valid, incomplete, specimen, refused or unable: only the first is a certificate for a real machine. */
+/** valid, incomplete, specimen, statement, refused or unable: only the first is a certificate for a real machine. */
 function verdictOf(report) {
   if (report.unable) return "unable";
   if (!report.valid || report.mismatch) return "refused";
+  if (report.statement !== null) return statementVerdict(report.statement);
   if (report.record.specimen) return "specimen";
   return report.record.headline === "SANITIZED" ? "valid" : "incomplete";
 }
 
 function headingOf(report, verdict) {
+  if (report.statement && report.valid && verdict !== "specimen") return statementHeading(report.statement);
   if (verdict !== "incomplete") return [`verdict-${verdict}`, `verdict-${verdict}-text`];
   const partial = documentKind(report.record) === "partial certificate";
   return partial ? ["verdict-partial", "verdict-partial-text"] : ["verdict-record", "verdict-record-text"];
@@ -56,6 +58,7 @@ function inside(path, report, verdict) {
   const parts = [element("p", { className: "name", text: path })];
   if (report.unable) return parts;
   if (report.record !== null && verdict !== "refused") parts.push(...recordWords(report), proofWords(report));
+  if (report.statement) parts.push(...statementCard(report));
   if (report.remarks.length > 0 && report.valid) {
     parts.push(element("h4", { text: say("remarks") }));
     parts.push(list(report.remarks.map(([key, params]) => say(key, params))));

@@ -1,7 +1,6 @@
 // Files that were chosen or dropped, and what belongs together: a document alone, a record with what lies beside it.
 
 const MAXIMUM_FILE_BYTES = 64 * 1024 * 1024;
-// Lots, intakes, destructions and acceptances are verified by `ardoise verify`, not here.
 const STATEMENT_FILE = /(?:^|\/)(?:lot|intake|destruction|acceptance)\.json$/;
 const STATEMENT_NAMES = /(?:^| )(lot|intake|destruction|acceptance)\.json \1\.json\.p7s(?: |$)/;
 
@@ -68,18 +67,22 @@ function proofPath(name, path, folder) {
 
 /** The report of one job; `mismatch` is the key of the words where a document and the files beside it differ. */
 async function runJob(job, trust, at) {
-  if (job.kind === "record" && STATEMENT_FILE.test(job.path)) refuse("usage", "statement");
   const bytes = await contentsOf(job.file);
   if (job.kind === "record") {
     if (job.signature === null) refuse("usage", "no-signature");
     const proofs = new Map();
     for (const [name, file] of job.proofs) proofs.set(name, await contentsOf(file));
+    if (STATEMENT_FILE.test(job.path) || isStatement(bytes)) {
+      return verifyStatement(bytes, await contentsOf(job.signature), proofsOf(proofs).timeStamp, trust, at);
+    }
     return verifyRecord(bytes, await contentsOf(job.signature), proofsOf(proofs), trust, at);
   }
   const report = await verifyDocument(bytes, trust, at);
   const failed = report.steps.find((step) => step.status === "FAILED");
-  // Sealed by somebody who is trusted, and another kind of document than this page knows.
-  if (failed?.key === "attachments-other" && STATEMENT_NAMES.test(failed.params.names)) refuse("usage", "statement");
+  // Sealed by somebody who is trusted, and another kind of document: a lot, a receipt, a destruction record.
+  if (failed?.key === "attachments-other" && STATEMENT_NAMES.test(failed.params.names)) {
+    return verifyStatementDocument(bytes, trust, at);
+  }
   if (report.valid && job.evidence !== null) {
     const beside = [await contentsOf(job.evidence[0]), await contentsOf(job.evidence[1])];
     const same = report.evidence.every((each, number) => equalBytes(each, beside[number]));
