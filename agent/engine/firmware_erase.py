@@ -15,7 +15,7 @@ from typing import Any
 from agent.engine.course import Course
 from agent.engine.crew import TICK_SECONDS
 from agent.engine.erased import ReadBackPlan, read_erased
-from agent.engine.identity_check import check_identity
+from agent.engine.identity_check import check_attachment, check_identity
 from agent.engine.journal import CommandEvent, Journal
 from agent.engine.markers import MarkerPlan, check_changed, plan_markers, plant
 from agent.engine.means import Means
@@ -89,6 +89,7 @@ class FirmwareErase:
         self.identity_at_end: Identity | None = None
         self.stopped = ""
         self._exit_code: int | None = None
+        self._sequence: int | None = None
         self._begun = self._tool_runs = False
 
     def run(self) -> FirmwareResult:
@@ -167,12 +168,7 @@ class FirmwareErase:
     # --- before
 
     def _prepare(self, command: FirmwareCommand) -> MarkerPlan | None:
-        try:
-            self._before = command.status()
-        except AgentError as error:
-            raise _NotStarted(f"the drive does not tell its status: {error.message}") from error
-        if self._before.state is CommandState.RUNNING:
-            raise _Unconfirmed("an erase that this session did not start is running in the drive")
+        self._ask_before(command)
         try:
             markers = self._plant()
         except MediaError as error:
@@ -181,8 +177,18 @@ class FirmwareErase:
             # After a sanitize that failed a drive takes nothing but a new one: without markers it proves nothing, and yet
             # it gives the drive back to what comes next.
             markers = None
+        # Anew: writing the markers changes what an NVMe drive says of an old sanitize (Global Data Erased).
+        self._ask_before(command)
         self._announce(command)
         return markers
+
+    def _ask_before(self, command: FirmwareCommand) -> None:
+        try:
+            self._before = command.status()
+        except AgentError as error:
+            raise _NotStarted(f"the drive does not tell its status: {error.message}") from error
+        if self._before.state is CommandState.RUNNING:
+            raise _Unconfirmed("an erase that this session did not start is running in the drive")
 
     def _plant(self) -> MarkerPlan:
         identity = self._drive.identity
@@ -193,6 +199,7 @@ class FirmwareErase:
         )
         self._ask.starting(f"markers for {self._ask.rung.technique.value}")
         medium = self._open()
+        self._sequence = medium.sequence
         try:
             self._markers = plant(markers, medium, self._ask.means, identity.capacity_bytes)
         finally:
@@ -341,6 +348,7 @@ class FirmwareErase:
         self._ask.verifying()
         medium = self._reopen()
         try:
+            check_attachment(self._drive, self._sequence, medium)
             key_change = not self._ask.rung.erased_hex
             size = self._drive.identity.capacity_bytes
             self._markers = check_changed(

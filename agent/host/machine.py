@@ -38,6 +38,11 @@ class Medium(Protocol):
         """Whether reads and writes bypass the page cache (O_DIRECT)."""
         ...
 
+    @property
+    def sequence(self) -> int | None:
+        """The number that the kernel gave to this disk when it found it; another one was found later. None where it gives none."""
+        ...
+
     def read_identity(self) -> Identity:
         """Identity of what this very descriptor refers to; raises MediaVanished, MediaError."""
         ...

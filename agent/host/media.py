@@ -73,6 +73,14 @@ class BlockMedium:
         """Whether O_DIRECT is set on the descriptor now."""
         return bool(fcntl.fcntl(self._descriptor, fcntl.F_GETFL) & os.O_DIRECT)
 
+    @property
+    def sequence(self) -> int | None:
+        """The kernel numbers every disk that it finds (Linux 5.15)."""
+        try:
+            return _ioctl_int(self._descriptor, _BLKGETDISKSEQ, "Q")
+        except OSError:
+            return None
+
     def read_identity(self) -> Identity:
         """Identity of the device behind the descriptor; raises MediaVanished, IdentityChanged when the node leads elsewhere."""
         status = os.fstat(self._descriptor)
@@ -109,12 +117,9 @@ class BlockMedium:
         self._held.close()
 
     def _check_sequence(self, listed: int | None) -> None:
-        """The kernel numbers every disk it finds: a number reused by another disk shows here (Linux 5.15)."""
-        try:
-            opened = _ioctl_int(self._descriptor, _BLKGETDISKSEQ, "Q")
-        except OSError:
-            return
-        if listed is not None and listed != opened:
+        """A device number reused by another disk shows here."""
+        opened = self.sequence
+        if opened is not None and listed is not None and listed != opened:
             raise IdentityChanged(f"{self._node} was replaced while it was open.", "List the drives again.")
 
 

@@ -25,6 +25,7 @@ class SimulatedMedium:
     """
 
     optimal_io_bytes = 0
+    sequence: int | None = None
 
     def __init__(self, drive: SimulatedDrive, pace: int, sleep: Callable[[float], None] = time.sleep) -> None:
         self._drive = drive

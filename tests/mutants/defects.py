@@ -328,6 +328,27 @@ DEFECTS = (
         OWN,
     ),
     Defect(
+        "a twin without a serial number of its own is taken for the drive that it replaced",
+        "agent/engine/firmware_erase.py",
+        "            check_attachment(self._drive, self._sequence, medium)\n",
+        "",
+        OWN,
+    ),
+    Defect(
+        "what the markers changed in a status makes an old completion a new one",
+        "agent/engine/firmware_erase.py",
+        "        self._ask_before(command)\n        self._announce(command)\n",
+        "        self._announce(command)\n",
+        OWN,
+    ),
+    Defect(
+        "blocks are read of a drive at its own erase",
+        "agent/host/discover.py",
+        " and not takes_no_reads(roots, name, reading)\n",
+        "\n",
+        ("tests/unit/host/test_discover.py",),
+    ),
+    Defect(
         "a command that can't be stopped begins on any battery",
         "agent/engine/firmware_erase.py",
         "        if power.verdict is PowerVerdict.REFUSED:\n",

@@ -19,6 +19,7 @@ from tests.unit.engine.fakes import FakeDrive, fake_drive
 BLOCK = Technique.NVME_SANITIZE_BLOCK_ERASE
 CRYPTO = Technique.NVME_SANITIZE_CRYPTO_ERASE
 FORMAT = Technique.NVME_FORMAT_USER_DATA_ERASE
+REVERT = Technique.OPAL_PSID_REVERT
 ENHANCED = Technique.ATA_SECURITY_ERASE_ENHANCED
 
 NEVER = DeviceStatus(CommandState.NEVER, ("SSTAT 0x0000",))
@@ -97,7 +98,7 @@ class FakeCommand:
 
 
 def offer(technique: Technique, **more) -> TechniqueOffer:
-    changed = technique in {CRYPTO, ENHANCED}
+    changed = technique in {CRYPTO, ENHANCED, REVERT}
     return TechniqueOffer(technique, more.pop("minutes", None), () if changed else ("00", "ff"), **more)
 
 

@@ -47,7 +47,8 @@ def make_drive(
 
 
 def plan_for(drive: Drive, firmware: FirmwareReading | None = None, **policy) -> Plan:
-    plan = make_plan(drive, Policy(**policy), firmware=firmware)
+    typed = policy.get("technique") == Technique.OPAL_PSID_REVERT.value
+    plan = make_plan(drive, Policy(**policy), firmware=firmware, has_psid=typed)
     assert isinstance(plan, Plan)
     return plan
 
@@ -122,6 +123,7 @@ class Faults:
     dies_reading: bool = False  # ... when reading, else when writing
     ends_at: int | None = None  # reads deliver nothing from here
     flush_error: int = 0
+    sequence: int | None = 7  # the kernel's number of this attachment
     at_open: Identity | None = None
     at_end: Identity | None = None
     capacity_at_open: int | None = None
@@ -151,6 +153,10 @@ class FakeMedium:
     @property
     def logical_sector_bytes(self) -> int:
         return self.sector
+
+    @property
+    def sequence(self) -> int | None:
+        return self.faults.sequence
 
     def read_identity(self) -> Identity:
         if self.writes and self.faults.at_end:

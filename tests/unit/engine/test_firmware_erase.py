@@ -1,12 +1,15 @@
 """The drive's own erase: nothing but a completed status of this very command, changed markers and a clean read-back is a success."""
 
 import errno
+import threading
+import time
 from dataclasses import replace
 
 import pytest
 
 from agent.engine.course import Course
 from agent.engine.journal import AttemptEvent, CommandEvent, read_journal
+from agent.engine.journal_file import JournalFile
 from agent.engine.transfer import PATIENCE
 from agent.errors import EraseRunning, IdentityChanged, Refused
 from agent.model.drive import MediaType
@@ -21,6 +24,7 @@ from tests.unit.engine.fake_firmware import (
     ENHANCED,
     FORMAT,
     LONG_AGO,
+    REVERT,
     Behaviour,
     firmware_drive,
 )
@@ -204,6 +208,36 @@ def test_another_drive_came_back(tmp_path):
     assert forged_success(result) is Outcome.FAILED
 
 
+def twin(tmp_path, technique, *, found_anew: bool, **identity):
+    """After the erase another drive of the same words is at the node: blank, and it never held a marker."""
+    drive = firmware_drive((technique, Behaviour(does=())), media_type=MediaType.SOLID_STATE)
+    drive.drive = replace(drive.drive, identity=replace(drive.drive.identity, **identity))
+    opened = []
+
+    def other():
+        opened.append(1)
+        if len(opened) == 2:
+            drive.store.write(0, bytes(drive.drive.identity.capacity_bytes))
+            drive.faults.sequence = 8 if found_anew else 7
+
+    drive.faults.on_open = other
+    return run_one(tmp_path, drive, technique=technique.value, course=FAST)
+
+
+@pytest.mark.parametrize("technique", [BLOCK, CRYPTO, REVERT])
+@pytest.mark.parametrize("identity", [{"serial": "0000"}, {"serial": ""}, {"wwn": ""}])
+def test_a_twin_that_came_back_is_not_taken_for_the_drive(tmp_path, technique, identity):
+    result = twin(tmp_path, technique, found_anew=True, **identity)
+    assert result.state is JobState.UNKNOWN
+    assert "found anew" in result.reason
+    assert forged_success(result) is Outcome.FAILED
+
+
+def test_a_drive_with_names_of_its_own_may_come_back_and_one_without_may_stay(tmp_path):
+    assert twin(tmp_path / "a", BLOCK, found_anew=True).state is JobState.SANITIZED
+    assert twin(tmp_path / "b", BLOCK, found_anew=False, serial="").state is JobState.SANITIZED
+
+
 def test_who_comes_back_is_asked_before_it_is_read(tmp_path):
     """One that answers with another name first, and with the right one once it is being read."""
     drive = firmware_drive((BLOCK, Behaviour()), media_type=MediaType.SOLID_STATE)
@@ -378,3 +412,110 @@ def test_no_forged_evidence_is_believed(tmp_path):
         assert outcome_of(replace(result, attempts=(forged,))) is Outcome.FAILED, name
     earlier = replace(result.attempts[0], outcome=CommandOutcome.UNCONFIRMED)
     assert outcome_of(replace(result, attempts=(earlier, result.attempts[0]))) is Outcome.FAILED
+
+
+# NVMe Base 2.0, Sanitize Status: bit 8 (Global Data Erased) is cleared by the first write after a sanitize, so by our markers.
+ERASED_LONG_AGO = DeviceStatus(CommandState.DONE, ("SSTAT 0x0101", "SCDW10 0x00000002"))
+WRITTEN_SINCE = DeviceStatus(CommandState.DONE, ("SSTAT 0x0001", "SCDW10 0x00000002"))
+RUNS = DeviceStatus(CommandState.RUNNING, ("SSTAT 0x0002",), 10)
+
+
+def with_status_after_markers(folder, after_markers, ends, **more):
+    drive = firmware_drive(
+        (BLOCK, Behaviour(before=ERASED_LONG_AGO, polls=0, ends=ends, **more)), media_type=MediaType.SOLID_STATE
+    )
+    drive.faults.on_write = lambda _offset: setattr(drive.commands[0].behaviour, "before", after_markers)
+    return drive, run_one(folder, drive, technique=BLOCK.value, course=FAST)
+
+
+def test_what_our_own_markers_changed_in_the_status_makes_an_old_completion_no_new_one(tmp_path):
+    _, result = with_status_after_markers(tmp_path, WRITTEN_SINCE, WRITTEN_SINCE)
+    assert result.state is JobState.UNKNOWN
+    assert result.attempts[0].status_before == WRITTEN_SINCE
+    assert forged_success(result) is Outcome.FAILED
+
+
+def test_a_completion_that_sets_what_the_markers_cleared_is_a_new_one(tmp_path):
+    _, result = with_status_after_markers(tmp_path, WRITTEN_SINCE, ERASED_LONG_AGO)
+    assert result.state is JobState.SANITIZED
+
+
+def test_an_erase_that_somebody_starts_while_markers_are_planted_is_not_ours(tmp_path):
+    drive, result = with_status_after_markers(tmp_path, RUNS, ERASED_LONG_AGO)
+    assert result.state is JobState.UNKNOWN
+    assert "start" not in drive.commands[0].calls
+
+
+def until(true, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_who_stops_watching_waits_for_no_tool_and_leaves_no_lock(tmp_path):
+    """hdparm sits in the kernel until the drive has erased itself; nobody can end it."""
+    drive = firmware_drive((ENHANCED, Behaviour(note="password 'ardoise'")), media_type=MediaType.HARD_DISK)
+    erase, drive_has_ended, ended = drive.command, threading.Event(), threading.Event()
+
+    def slow(found, technique):
+        command = erase(found, technique)
+        command.in_background = False
+        start = command.start
+
+        def waits():
+            command.calls.append("start")
+            drive_has_ended.wait(60)
+            told = start()
+            ended.set()
+            return told
+
+        command.start = waits
+        return command
+
+    drive.command = slow
+    it = sitting(tmp_path, drive, technique=ENHANCED.value, course=FAST)
+    it.engine.start(it.plans)
+    until(lambda: drive.commands and "start" in drive.commands[0].calls)
+    it.engine.cancel()
+    assert it.engine.wait(10)
+    (result,) = it.engine.results()
+    # The drive is at it: it is asked for nothing, its password is not taken back now, and the node's lock is let go.
+    assert drive.commands[0].calls == ["prepare", "start", "close"]
+    assert result.state is JobState.UNKNOWN
+    assert "the drive goes on by itself" in result.reason
+    assert "password 'ardoise'" in result.reason
+    drive_has_ended.set()
+    assert ended.wait(10)
+    assert it.engine.results() == (result,)
+
+
+def test_a_stick_that_hangs_on_one_result_keeps_no_other_drive_from_being_watched(tmp_path, monkeypatch):
+    first = firmware_drive((BLOCK, Behaviour()), node="/dev/fake0", media_type=MediaType.SOLID_STATE)
+    second = firmware_drive((BLOCK, Behaviour(hangs_at=10)), node="/dev/fake1", media_type=MediaType.SOLID_STATE)
+    course = Course(poll=0.001, silence=60, no_progress=60, reappear=60)
+    it = sitting(tmp_path, first, second, technique=BLOCK.value, course=course)
+    release, hanging = threading.Event(), threading.Event()
+    sync = JournalFile.sync
+
+    def slow(file):
+        if any(b'"result"' in line for line in file._unsynced):
+            hanging.set()
+            release.wait(60)
+        sync(file)
+
+    monkeypatch.setattr(JournalFile, "sync", slow)
+    # The second is at work before the first begins to end.
+    go = threading.Event()
+    first.faults.on_write = lambda _offset: go.wait(60)
+    it.engine.start(it.plans)
+    until(lambda: second.commands and second.commands[0].asked > 2)
+    go.set()
+    assert hanging.wait(10)
+    asked = second.commands[0].asked
+    until(lambda: second.commands[0].asked > asked + 20)
+    assert it.engine.results() == ()
+    release.set()
+    it.engine.cancel("/dev/fake1")
+    assert it.engine.wait(10)
+    assert [r.state for r in it.engine.results()] == [JobState.SANITIZED, JobState.UNKNOWN]

@@ -1,6 +1,7 @@
 """The one function that starts programs."""
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from agent.errors import ToolFailed, ToolMissing
 from agent.host import run as module
+from agent.host.node_lock import lock_node
 from agent.host.run import ProgramNotPermitted, run
 from tests.conftest import Allow
 
@@ -87,3 +89,23 @@ def test_a_program_that_is_not_permitted_is_not_started(monkeypatch: pytest.Monk
     with pytest.raises(ProgramNotPermitted, match="sh"):
         sh(f"touch {tmp_path}/made")
     assert not (tmp_path / "made").exists()
+
+
+def test_a_program_that_nobody_can_end_keeps_no_lock_of_ours(tmp_path: Path) -> None:
+    """hdparm in the kernel until the drive has erased itself, while a person stops watching and the program goes on or ends."""
+    node, told = tmp_path / "sdx", tmp_path / "told"
+    node.write_bytes(b"")
+    lock = lock_node(str(node))
+    runs = threading.Thread(target=sh, args=(f"ls -l /proc/self/fd > {told}; touch {told}.done; sleep 2",))
+    runs.start()
+    until = time.monotonic() + 10
+    while not Path(f"{told}.done").exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    os.close(lock)
+    os.close(lock_node(str(node)))
+    assert str(node) not in told.read_text()
+    runs.join()
+    # Its end was taken note of: it is no zombie.
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
