@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # It may name files and answers that come from anybody.
         sys.stderr.write(f"ardoise: {printable(str(error), verify_cli.LONGEST_ERROR)}\n")
         return int(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # the second at a question: Ctrl-D, or the terminal is gone
         sys.stderr.write("ardoise: stopped.\n")
         return int(ExitCode.NOT_SANITIZED)
     except OSError as error:

@@ -81,7 +81,7 @@ def _verified(args: argparse.Namespace, data: bytes) -> Record:
 
 
 def _check_may(args: argparse.Namespace, record: Record, decision: Decision) -> None:
-    if args.validator == record.operator.id and not args.operator_may_accept:
+    if args.validator.lower() == record.operator.id.lower() and not args.operator_may_accept:
         raise Refused(
             "Who erased a machine does not accept its own result.",
             "Let another person decide, or give --operator-may-accept where the lot's policy allows it.",

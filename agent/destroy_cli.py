@@ -61,7 +61,7 @@ def add_destroy_command(subparsers: Any) -> None:  # noqa: ANN401 - argparse kee
 def run_destroy(args: argparse.Namespace) -> int:
     """Make the record; exit 1 where the medium was only damaged; raises UsageError, CertificateError, Refused."""
     now = present_time()
-    if args.operator == args.witness:
+    if args.operator.lower() == args.witness.lower():
         raise UsageError("Who destroyed it and who witnessed it are not two persons.", "Let somebody else watch.")
     medium, reason = _by_hand(args) if args.by_hand else _from_record(args)
     photos = tuple(hashlib.sha256(read_input(path)).hexdigest() for path in args.photo)

@@ -64,7 +64,7 @@ def _check_lot(lot: Lot) -> str:
 def _check_destruction(done: DestructionRecord) -> str:
     if done.result is not done.technique.reaches:
         raise _contradiction(f"'{done.technique}' reaches '{done.technique.reaches}', not '{done.result}'.")
-    if not done.operator or not done.witness or done.operator == done.witness:
+    if not done.operator or not done.witness or done.operator.lower() == done.witness.lower():
         raise _contradiction("Who destroyed it and who witnessed it are not two persons.")
     if not is_day(done.destroyed_on):
         raise _contradiction("The date of the destruction is no calendar day.")

@@ -244,7 +244,11 @@ def _acceptance_exceptions(policy: LotPolicy, entry: LotEntry) -> list[LotExcept
     decision = entry.acceptance
     if decision is not None and decision.decision is Decision.REJECT:
         return [_of_entry(ExceptionKind.REJECTED, entry)]
-    if decision is not None and decision.validator == entry.operator and not policy.acceptor_may_be_operator:
+    if (
+        decision is not None
+        and decision.validator.lower() == entry.operator.lower()
+        and not policy.acceptor_may_be_operator
+    ):
         return [_of_entry(ExceptionKind.SELF_ACCEPTED, entry)]
     if decision is None and policy.acceptance_required:
         return [_of_entry(ExceptionKind.NOT_ACCEPTED, entry)]

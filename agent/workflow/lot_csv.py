@@ -13,8 +13,8 @@ COLUMNS = (
     "issued_at", "proof", "record_id", "record_sha256", "document_sha256",
 )  # fmt: skip
 
-# What makes a cell a formula in spreadsheets (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What makes a cell a formula in spreadsheets, in Japanese ones in its full width too (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def lot_csv(lot: Lot, delimiter: str = ";") -> bytes:

@@ -77,6 +77,7 @@ def test_a_disk_that_is_not_in_the_record(workshop: Workshop) -> None:
 def test_nobody_is_the_witness_of_herself(workshop: Workshop) -> None:
     arguments = ["--by-hand", "--serial", "WD-1234", "--model", "WDC", "--how", "shred", "--witness", "op-1"]
     assert _destroy(workshop, *arguments) == 2
+    assert _destroy(workshop, *arguments[:-1], "OP-1") == 2
 
 
 def test_a_changed_destruction_record_stops_the_seal(workshop: Workshop) -> None:
@@ -112,8 +113,9 @@ def test_a_result_without_a_decision_is_shown_as_such(workshop: Workshop) -> Non
 def test_who_erased_does_not_accept(workshop: Workshop) -> None:
     folder = workshop.add(workshop.laptop())
     assert _accept(workshop, folder, "--validator", "op-7f3a", "--decision", "accept") == 3
+    assert _accept(workshop, folder, "--validator", "OP-7f3A", "--decision", "accept") == 3
     assert not (folder / "acceptance.json").exists()
-    assert _accept(workshop, folder, "--validator", "op-7f3a", "--decision", "accept", "--operator-may-accept") == 0
+    assert _accept(workshop, folder, "--validator", "Op-7f3a", "--decision", "accept", "--operator-may-accept") == 0
     assert _seal(workshop, "--require-acceptance", "--out", str(workshop.lot.parent / "strict")) == 1
     assert _seal(workshop, "--require-acceptance", "--operator-may-accept") == 0
 
@@ -139,3 +141,18 @@ def test_a_tampered_record_is_not_accepted(workshop: Workshop) -> None:
     file = folder / "record.json"
     file.write_bytes(file.read_bytes().replace(b"S3TNNX0K", b"S3TNNX0L"))
     assert _accept(workshop, folder, "--validator", "val-1", "--decision", "accept") == 1
+
+
+def test_no_answer_to_the_question_for_the_passphrase_is_no_crash(workshop: Workshop, monkeypatch, capsys) -> None:
+    """Ctrl-D at the prompt, or a terminal that is gone."""
+    folder = workshop.add(workshop.laptop())
+
+    def gone(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", gone)
+    options = ["--validator", "val-2", "--decision", "accept", "--station", str(workshop.station)]
+    assert main(["accept", str(folder), *options, *workshop.trusting]) == 1
+    assert capsys.readouterr().err == "ardoise: stopped.\n"
+    assert not (folder / "acceptance.json").exists()

@@ -12,7 +12,9 @@ from tests.statement_samples import full_lot
 from tests.unit.statements.conftest import Workshop
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1+1", '"=1', "\n=1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1+1", '"=1', "\n=1", "\uff1d1+1", "\u00a0=1"]
+)
 def test_no_cell_is_a_formula(text: str) -> None:
     assert safe_cell(text).startswith("'")
     assert not {"\t", "\r", "\n"} & set(safe_cell(text))
