@@ -60,7 +60,7 @@ def _medium(chance: random.Random) -> LotMedium:
 
 
 def _entry(chance: random.Random, number: int) -> LotEntry:
-    decision = LotAcceptance("ef" * 32, chance.choice(("op-1", "val-1")), chance.choice(tuple(Decision)))
+    decision = LotAcceptance("ef" * 32, chance.choice(("op-1", "OP-1", "val-1")), chance.choice(tuple(Decision)))
     return LotEntry(
         record_id="019aa001-5e00-7abc-8def-0123456789ab",
         record_sha256=f"{chance.randrange(16):x}{number:063x}",

@@ -421,7 +421,7 @@ DEFECTS = (
     Defect(
         "who erased a machine may accept its result",
         "agent/accept_cli.py",
-        "    if args.validator == record.operator.id and not args.operator_may_accept:\n",
+        "    if args.validator.lower() == record.operator.id.lower() and not args.operator_may_accept:\n",
         "    if False:\n",
         LOTS,
     ),

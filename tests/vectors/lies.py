@@ -5,7 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from agent.model.drive import Exclusion, ExclusionReason, HiddenAreas, HiddenAreaState
-from agent.model.firmware import CommandOutcome, CommandState, DeviceStatus
+from agent.model.firmware import (
+    CommandOutcome,
+    CommandState,
+    DeviceStatus,
+    FirmwareReading,
+    FoundObstacle,
+    Obstacle,
+)
 from agent.model.job import JobState
 from agent.model.passes import PassKind, PassSpec, SectorError
 from agent.model.preparation import Preparation, PreparationKind, PreparationOutcome
@@ -180,6 +187,13 @@ def _purge_by_sample(record: Record) -> Record:
     return replace(forged, policy=replace(forged.policy, verification=kind))
 
 
+def _found(*obstacles: Obstacle, unreached: tuple[str, ...] = ()) -> Lie:
+    """What the drive said of itself at inspection."""
+    status = DeviceStatus(CommandState.NEVER, ())
+    reading = FirmwareReading((), tuple(map(FoundObstacle, obstacles)), status, (), ("SANICAP 0x7",), unreached)
+    return _drive(firmware_before=reading)
+
+
 _LONG_AGO = {"status_before": DONE, "seen": (DONE,)}
 _UNKNOWN = DeviceStatus(CommandState.UNKNOWN, ("no answer",))
 _ONES = PassSpec(PassKind.PATTERN, "ff")
@@ -234,6 +248,8 @@ LIES: dict[str, tuple[str, Lie]] = {
     "prepared-elsewhere": ("a preparation of another drive", _prepared_elsewhere),
     "listed-twice": ("one medium counted as two", _twice),
     "flash-that-rotates": ("a solid-state drive with 7200 rpm", _drive(rotation_rpm=7200)),
+    "part-without-node": ("a namespace that no node leads to, and an overwrite", _found(unreached=("namespace 2",))),
+    "found-locked": ("the drive was found locked by Opal", _found(Obstacle.OPAL_LOCKED)),
     # What was asked for, and the level.
     "purge-by-overwrite": ("Purge, with the evidence of a Clear", _drive(level_planned=Method.PURGE, level_reached=Method.PURGE)),
     "clear-where-purge-is-required": ("the policy asks for Purge", lambda r: _policy(required=Method.PURGE)(_drive(level_required=Method.PURGE)(r))),

@@ -180,7 +180,7 @@ def _contradicting(a: Pki) -> list[Case]:
             replace(done, result=next(r for r in DestructionResult if r is not done.result)),
             "a result that the technique does not reach",
         ),
-        ("destruction-one-person", replace(done, witness=done.operator), "operator and witness are one"),
+        ("destruction-one-person", replace(done, witness=done.operator.upper()), "operator and witness are one"),
         ("destruction-day", replace(done, destroyed_on="2026-02-30"), "no calendar day"),
         ("intake-day", replace(intake(a), received_on="20.11.2026"), "no calendar day"),
         (

@@ -143,7 +143,9 @@ function isReached(entry) {
 function acceptanceKind(policy, { acceptance, operator }) {
   if (acceptance === null) return policy.acceptance_required ? "not accepted yet" : null;
   if (acceptance.decision === "reject") return "rejected";
-  return acceptance.validator === operator && !policy.acceptor_may_be_operator ? "accepted by the operator" : null;
+  // One person is one person, however the id is written.
+  const self = acceptance.validator.toLowerCase() === operator.toLowerCase();
+  return self && !policy.acceptor_may_be_operator ? "accepted by the operator" : null;
 }
 
 function latestOf(view, group) {

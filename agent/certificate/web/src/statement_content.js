@@ -21,7 +21,7 @@ const CONTENT_RULES = {
   destruction: (done) => {
     const reached = STATEMENTS.damaging.includes(done.technique) ? "damaged only" : "destroy";
     if (done.result !== reached) refuse("contradiction", "destruction-result", { technique: done.technique, reached });
-    if (done.operator === "" || done.witness === "" || done.operator === done.witness) {
+    if (done.operator === "" || done.witness === "" || done.operator.toLowerCase() === done.witness.toLowerCase()) {
       refuse("contradiction", "destruction-persons");
     }
     if (!isDay(done.destroyed_on)) refuse("contradiction", "no-day");
