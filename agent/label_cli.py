@@ -3,6 +3,8 @@
 import argparse
 import hashlib
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,11 @@ from agent.durable import sync_folder, write_synced
 from agent.errors import CertificateError, EvidenceError, ExitCode, Refused, UsageError
 from agent.model.drive import printable
 from agent.model.language import Language
+from agent.model.lot import LotEntry
+from agent.model.lot_order import deciding
+from agent.model.lot_rules import Key, machine_key
 from agent.model.record import Headline
+from agent.registry.outbox import SET_ASIDE
 from agent.statement_cli import (
     add_signing_options,
     add_trust_options,
@@ -27,6 +33,8 @@ from agent.statement_cli import (
     signing_station,
     trust_of,
 )
+from agent.tree import Unseen, walk
+from agent.workflow.lot_entries import entry_of
 
 
 def add_label_commands(subparsers: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
@@ -51,11 +59,16 @@ def run_label(args: argparse.Namespace) -> int:
     """Verify every record, then draw the labels into a new file; raises CertificateError, Refused, UsageError."""
     now, trust = present_time(), trust_of(args)
     folders = [inner for folder in args.folders for inner in _evidence_folders(folder)]
-    records = [_verified(folder, trust, now) for folder in folders]
+    found = [_verified(folder, trust, now) for folder in folders]
+    records = latest_of_each(found)
     station = signing_station(args, now)
     pdf = render_labels(records, station.key, Language(args.page_language), LabelLayout(args.layout))
     _write(args.out, pdf)
-    say(f"Drew {len(records)} labels.")
+    older = len(found) - len(records)
+    say(
+        f"Drew {len(records)} labels."
+        + (f" Left out: {older}, overruled by another record of the same machine." if older else "")
+    )
     print(json.dumps({"file": str(args.out), "labels": len(records)}, indent=2))  # noqa: T201
     return int(ExitCode.OK)
 
@@ -73,10 +86,35 @@ def run_code(args: argparse.Namespace) -> int:
     return int(ExitCode.OK if good else ExitCode.NOT_SANITIZED)
 
 
+def latest_of_each(found: Sequence[Labelled]) -> list[Labelled]:
+    """The record that decides for each machine, by a lot's own rule: an older one says what is true no more."""
+    machines: dict[Key, list[Labelled]] = defaultdict(list)
+    for each in found:
+        host = each.record.host
+        key = machine_key(host.manufacturer, host.model, host.serial, host.asset_tag)
+        machines[key or ("record", each.sha256)].append(each)
+    # One record given twice is one record.
+    groups = [list({each.sha256: each for each in group}.values()) for group in machines.values()]
+    return [deciding(group, _entry, _badness) for group in groups]
+
+
+def _entry(each: Labelled) -> LotEntry:
+    return entry_of(each.record, each.sha256, "", "", "")
+
+
+def _badness(each: Labelled) -> tuple[bool, ...]:
+    return (each.record.headline is not Headline.SANITIZED,)
+
+
 def _evidence_folders(folder: Path) -> list[Path]:
     if (folder / "record.json").exists():
         return [folder]
-    inner = sorted(path.parent for path in folder.rglob("record.json"))
+    inner = []
+    for seen in walk(folder):
+        if isinstance(seen, Unseen):
+            raise UsageError(f"{printable(str(seen.path))} {seen.why}.", "A record in it may be the later one.")
+        if "record.json" in seen.names and SET_ASIDE not in seen.path.relative_to(folder).parts:
+            inner.append(seen.path)
     if not inner:
         raise UsageError(f"{folder} holds no record.json.", "Give evidence folders, or a folder of them.")
     return inner

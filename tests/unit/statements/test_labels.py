@@ -208,6 +208,45 @@ def test_label_and_code_as_commands(workshop: Workshop, tmp_path: Path, capsys) 
     assert main([*check[:1], text[:-1] + "%", *check[2:]]) == 1
 
 
+@pytest.mark.parametrize("first_failed", [True, False])
+def test_of_a_machine_s_records_only_the_one_that_decides_gets_a_label(
+    workshop: Workshop, tmp_path: Path, capsys, first_failed: bool
+) -> None:
+    failed = replace(sample_record("server", issuer=workshop.pki.station.issuer), host=workshop.laptop().host)
+    good = workshop.laptop(2)
+    for record, number in ((failed, 1 if first_failed else 3), (good, 2)):
+        link = replace(record.station_link, sequence=number, previous_record_sha256="ab" * 32 if number > 1 else "")
+        workshop.add(replace(record, station_link=link, record_id=f"019aa00{number}-5e00-7abc-8def-0123456789ab"))
+    out = tmp_path / "labels.pdf"
+    arguments = ["label", str(workshop.lot), "--out", str(out), *workshop.signing, *workshop.trusting]
+    assert main(arguments) == 0
+    assert "Left out: 1, overruled by another record" in capsys.readouterr().err
+    text = extract_text(out.read_bytes())
+    assert ("SANITIZED" in text, "INCOMPLETE" in text) == (first_failed, not first_failed)
+
+
+def test_what_was_set_aside_gets_no_label_and_a_closed_folder_stops_them(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    folder = workshop.add(workshop.laptop())
+    (workshop.lot / "set-aside").mkdir()
+    folder.rename(workshop.lot / "set-aside" / folder.name)
+    arguments = [
+        "label",
+        str(workshop.lot),
+        "--out",
+        str(tmp_path / "l.pdf"),
+        *workshop.signing,
+        *workshop.trusting,
+    ]
+    assert main(arguments) == 2
+    workshop.add(workshop.laptop(2))
+    (workshop.lot / "elsewhere").symlink_to(tmp_path)
+    assert main(arguments) == 2
+    (workshop.lot / "elsewhere").unlink()
+    assert main(arguments) == 0
+
+
 def test_a_label_for_a_tampered_record_is_not_drawn(workshop: Workshop, tmp_path: Path) -> None:
     folder = workshop.add(workshop.laptop())
     file = folder / "record.json"
