@@ -17,8 +17,9 @@ _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--lang=en", "--window-size=1100,1500",
     # Nobody listens there: whatever would leave this machine fails.
-    "--proxy-server=127.0.0.1:9", "--proxy-bypass-list=<-loopback>",
+    "--proxy-server=127.0.0.1:9",
 )  # fmt: skip
+_NOT_EVEN_ITSELF = "--proxy-bypass-list=<-loopback>"
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,11 @@ class Card:
     steps: tuple[tuple[str, str], ...]
 
 
-def open_browser(folder: Path) -> Chrome:
-    """Debian's Chromium with an empty profile, no network, and a log of every request."""
+def open_browser(folder: Path, *, loopback: bool = False) -> Chrome:
+    """Debian's Chromium with an empty profile, no network (but this machine's own with `loopback`), and a log of every request."""
     options = ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
-    for flag in (*_FLAGS, f"--user-data-dir={folder}"):
+    for flag in (*_FLAGS, *([] if loopback else [_NOT_EVEN_ITSELF]), f"--user-data-dir={folder}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     return Chrome(options=options, service=Service("/usr/bin/chromedriver"))
