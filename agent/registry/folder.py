@@ -1,5 +1,6 @@
 """One record's folder and its manifest, by which damage on the stick is told from a whole record."""
 
+import errno
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 import rfc8785
 
 from agent.certificate.evidence import Evidence
+from agent.errors import EvidenceError
 
 RECORD = "record.json"
 SIGNATURE = "record.json.p7s"
@@ -21,6 +23,8 @@ KEPT_RECEIPT = re.compile(r"receipt\.[0-9a-f]{16}\.json")
 
 _SCHEMA = "ardoise-manifest/1"
 _MAX_FILE_BYTES = 64 * 1024 * 1024
+_OF_THIS_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""These pass, and say nothing of the file: what they keep from being read is not damaged."""
 
 
 class CorruptFolder(Exception):
@@ -51,7 +55,7 @@ def encode_manifest(files: Mapping[str, bytes]) -> bytes:
 
 
 def read_folder(folder: Path, *, manifest_required: bool = False) -> dict[str, bytes]:
-    """A record's three files, compared with the manifest; raises CorruptFolder, also for what can't be read.
+    """A record's three files, compared with the manifest; raises CorruptFolder, also for what can't be read, EvidenceError.
 
     Without a manifest (files that a person copied) only presence is judged: the registry verifies the signatures anyway.
     """
@@ -97,6 +101,8 @@ def _read(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise CorruptFolder(f"{path.name} is missing") from error
     except OSError as error:
+        if error.errno in _OF_THIS_MACHINE:
+            raise EvidenceError(f"{path} can't be read now: {error.strerror}.", "Try again.") from error
         raise CorruptFolder(f"{path.name} can't be read: {error.strerror}") from error
     if len(data) > _MAX_FILE_BYTES:
         raise CorruptFolder(f"{path.name} is far too large")

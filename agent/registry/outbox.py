@@ -99,13 +99,9 @@ class Outbox:
         Adopts whole left-overs of a crash, sets aside what is corrupt.
         """
         with self._locked():
-            try:
-                names = sorted(entry.name for entry in self.evidence.iterdir())
-            except OSError as error:
-                raise evidence_error(self.evidence, error) from error
-            aside = [left for name in names if (left := self._settle_temporary(name))]
+            aside = [left for name in self._names() if (left := self._settle_temporary(name))]
             pending = []
-            for name in sorted(entry.name for entry in self.evidence.iterdir()):
+            for name in self._names():
                 if _RECORD_ID.fullmatch(name):
                     damaged, waits = self._examine(self.evidence / name, registry_id)
                     aside += damaged
@@ -127,7 +123,7 @@ class Outbox:
             return False
         try:
             read_folder(self.evidence / record_id)
-        except CorruptFolder:
+        except (CorruptFolder, EvidenceError):
             return False
         return True
 
@@ -185,6 +181,12 @@ class Outbox:
                         older.unlink()
             except OSError as error:
                 raise evidence_error(self.evidence, error) from error
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(entry.name for entry in self.evidence.iterdir())
+        except OSError as error:
+            raise evidence_error(self.evidence, error) from error
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

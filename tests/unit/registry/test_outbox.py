@@ -349,3 +349,21 @@ def test_read_folder_refuses_a_giant(tmp_path):
     os.truncate(folder / "certificate.pdf", 10**9)
     with pytest.raises(CorruptFolder, match="too large"):
         read_folder(folder)
+
+
+@pytest.mark.parametrize("lack", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_what_this_machine_lacks_for_a_moment_is_no_damage(tmp_path, monkeypatch, lack):
+    outbox = outbox_with(tmp_path, 1)
+    real = os.open
+
+    def lacking(path, *rest, **more):
+        if str(path).endswith("record.json"):
+            raise OSError(lack, os.strerror(lack))
+        return real(path, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", lacking)
+        with pytest.raises(EvidenceError, match="can't be read now"):
+            outbox.scan()
+        assert not outbox.is_whole(record_id(1))
+    assert _waiting(outbox) == [record_id(1)]
