@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent.certificate.document import read_attachments
 from tests.browser.page import Card, VerifyPage
 from tests.vectors.case import FOLDER
 
@@ -45,6 +46,22 @@ def test_statement(page: VerifyPage, entry: dict[str, Any]) -> None:
     sound = {"statement", "incomplete", "specimen"}
     assert (card.verdict in sound) == (expected["verdict"] == "valid")
     assert card.milliseconds < 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("certificate.pdf", "valid"), ("certificate.final.pdf", "valid"), ("record.final.pdf", "refused")],
+)
+def test_a_final_document_beside_its_record(page: VerifyPage, tmp_path: Path, name: str, verdict: str) -> None:
+    entry = next(each for each in INDEX if each["name"] == "final")
+    pdf = (FOLDER / entry["file"]).read_bytes()
+    files = dict(zip(("record.json", "record.json.p7s"), read_attachments(pdf), strict=True)) | {name: pdf}
+    for each, data in files.items():
+        (tmp_path / each).write_bytes(data)
+    page.trust(FOLDER / entry["trust"])
+    page.judge_at(datetime.fromisoformat(entry["at"]))
+    cards = page.verify(*(tmp_path / each for each in files))
+    assert {card.path: card.verdict for card in cards} == {name: verdict, "record.json": "valid"}
 
 
 def test_nobody_was_asked(page: VerifyPage) -> None:

@@ -87,9 +87,10 @@ async function runJob(job, trust, at) {
   if (report.valid && job.evidence !== null) {
     const beside = [await contentsOf(job.evidence[0]), await contentsOf(job.evidence[1])];
     const same = report.evidence.every((each, number) => equalBytes(each, beside[number]));
-    const name = documentKind(report.record) === "record" ? "record.pdf" : "certificate.pdf";
+    const stem = documentKind(report.record) === "record" ? "record" : "certificate";
+    const names = [`${stem}.pdf`, `${stem}.final.pdf`];
     if (!same) report.mismatch = "mismatch-evidence";
-    else if (job.path.replace(/^.*\//, "") !== name) report.mismatch = "mismatch-name";
+    else if (!names.includes(job.path.replace(/^.*\//, ""))) report.mismatch = "mismatch-name";
   }
   return report;
 }
